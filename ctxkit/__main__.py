@@ -1,0 +1,5 @@
+"""``python -m ctxkit``."""
+
+from ctxkit.cli.app import main
+
+main()

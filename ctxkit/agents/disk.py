@@ -1,0 +1,177 @@
+"""Reading files the way an agent would, bounded and without surprises.
+
+Everything an audit reads of rules and settings goes through one :class:`Disk`, so a file is read once for all
+agents, what cannot be read is recorded once, and nothing but regular files is ever opened.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+
+from ctxkit.model import Skipped
+
+READ_LIMIT = 8 * 1024 * 1024
+"""Bytes of one rule or settings file: twice the largest cap any agent has (Claude Code: 4 MiB)."""
+
+_MAX_MATCHES = 5_000
+_MAX_DEPTH = 24
+
+
+class Disk:
+    """The file system as seen from one audited root.
+
+    ``root``, ``home`` and ``git_root`` are absolute directories (``git_root`` may be None).
+    """
+
+    def __init__(self, root: str, home: str, git_root: str | None) -> None:
+        self.root = root
+        self.home = home
+        self.git_root = git_root
+        self._skipped: dict[str, Skipped] = {}
+        self._text: dict[str, bytes | None] = {}
+        self._names: dict[str, dict[str, bool]] = {}
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """What could not be read so far, by path."""
+        return tuple(self._skipped[path] for path in sorted(self._skipped))
+
+    def skip(self, path: str, reason: str, hint: str = "") -> None:
+        """Record that ``path`` (absolute) could not be read, and why."""
+        shown = self.show(path)
+        self._skipped.setdefault(shown, Skipped(shown, reason, hint))
+
+    def show(self, path: str) -> str:
+        """``path`` as reports print it: relative to the root, ``~/…`` under the home directory, else as it is."""
+        for base, prefix in ((self.root, ""), (self.home, "~/")):
+            if path == base:
+                return prefix.rstrip("/") or "."
+            if path.startswith(_slash(base)):
+                return prefix + _posix(path[len(_slash(base)) :])
+        if self.git_root and path.startswith(_slash(self.git_root)):
+            return _posix(os.path.relpath(path, self.root))
+        return _posix(path)
+
+    def read(self, path: str, limit: int = READ_LIMIT) -> bytes | None:
+        """The bytes of a regular file; None where there is none or it cannot be read (then it is recorded)."""
+        if path not in self._text:
+            self._text[path] = self._read(path, limit)
+        return self._text[path]
+
+    def _read(self, path: str, limit: int) -> bytes | None:
+        try:
+            status = os.stat(path)
+            if not stat.S_ISREG(status.st_mode):
+                if not stat.S_ISDIR(status.st_mode):
+                    self.skip(path, "not a regular file", "replace it with a regular file, or remove it")
+                return None
+            if status.st_size > limit:
+                self.skip(path, f"{status.st_size:,} bytes, over the {limit:,} that are read", "make the file smaller")
+                return None
+            with open(path, "rb") as file:
+                return file.read(limit)
+        except FileNotFoundError:
+            if os.path.islink(path):
+                self.skip(path, "a link to a file that does not exist", "mend or remove the link")
+            return None
+        except NotADirectoryError:
+            return None
+        except (OSError, ValueError) as error:
+            self.skip(path, _reason(error), "make it readable, or remove it")
+            return None
+
+    def is_file(self, path: str) -> bool:
+        """Is there a file (or a link to one) of exactly this name?"""
+        directory, name = os.path.split(path)
+        entries = self.entries(directory)
+        if name not in entries:
+            return False
+        if entries[name]:
+            return False
+        return True
+
+    def is_dir(self, path: str) -> bool:
+        """Is there a directory (or a link to one) of exactly this name?"""
+        directory, name = os.path.split(path)
+        return self.entries(directory).get(name, False) if name else os.path.isdir(path)
+
+    def entries(self, directory: str) -> dict[str, bool]:
+        """Name → is it a directory, for what ``directory`` holds; empty where it cannot be listed."""
+        if directory not in self._names:
+            self._names[directory] = self._entries(directory)
+        return self._names[directory]
+
+    def _entries(self, directory: str) -> dict[str, bool]:
+        found: dict[str, bool] = {}
+        try:
+            with os.scandir(directory) as entries:
+                for entry in entries:
+                    try:
+                        found[entry.name] = entry.is_dir()
+                    except OSError:
+                        found[entry.name] = False
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except (OSError, ValueError) as error:
+            self.skip(directory, _reason(error), "make the directory readable")
+        return found
+
+    def listdir(self, directory: str) -> list[str]:
+        """Sorted names in ``directory``."""
+        return sorted(self.entries(directory))
+
+    def glob(self, directory: str, pattern: str) -> list[str]:
+        """Files under ``directory`` that match ``pattern`` (``*``, ``?``, ``**`` for any directories), sorted by path.
+
+        Links to directories are followed once each, so that a loop ends.
+        """
+        if not any(c in pattern for c in "*?["):
+            path = os.path.join(directory, *pattern.split("/"))
+            return [path] if self.is_file(path) else []
+        found: list[str] = []
+        self._glob(directory, pattern.split("/"), found, set(), 0)
+        return sorted(set(found))
+
+    def _glob(self, directory: str, parts: list[str], found: list[str], seen: set[str], depth: int) -> None:
+        if depth > _MAX_DEPTH or len(found) >= _MAX_MATCHES:
+            self.skip(directory, "too many or too deeply nested files", "look for a link that leads back up")
+            return
+        head, rest = parts[0], parts[1:]
+        entries = self.entries(directory)
+        if head == "**":
+            real = os.path.realpath(directory)
+            if real in seen:
+                return
+            seen.add(real)
+            self._glob(directory, rest, found, seen, depth + 1)
+            for name in sorted(entries):
+                if entries[name]:
+                    self._glob(os.path.join(directory, name), parts, found, seen, depth + 1)
+            return
+        matcher = re.compile(_translate(head)) if any(c in head for c in "*?[") else None
+        names = [n for n in sorted(entries) if matcher.fullmatch(n)] if matcher else ([head] if head in entries else [])
+        for name in names:
+            path = os.path.join(directory, name)
+            if rest and entries[name]:
+                self._glob(path, rest, found, seen, depth + 1)
+            elif not rest and not entries[name]:
+                found.append(path)
+
+
+def _translate(part: str) -> str:
+    return "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in part)
+
+
+def _slash(directory: str) -> str:
+    return directory if directory.endswith(os.sep) else directory + os.sep
+
+
+def _posix(path: str) -> str:
+    return path.replace(os.sep, "/") if os.sep != "/" else path
+
+
+def _reason(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text[:1].lower() + text[1:]

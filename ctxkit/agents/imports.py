@@ -1,0 +1,72 @@
+"""Which files a rule file pulls in: finding the tokens in its text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ctxkit.agents.spec import Imports
+from ctxkit.text.markdown import Outline, Region
+
+_KIRO = re.compile(r"#\[\[file:([^\]\n]+)\]\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An import token: where it stands (characters) and the path it names, escapes undone."""
+
+    start: int
+    end: int
+    target: str
+
+
+def references(text: str, found: Outline, rules: Imports) -> list[Reference]:
+    """The import tokens of ``text`` outside the regions that ``rules`` skip, in order."""
+    if rules.syntax == "kiro-file":
+        return [Reference(m.start(), m.end(), m[1].strip()) for m in _KIRO.finditer(text)]
+    if "@" not in text:
+        return []
+    hidden = [region for region in found.regions if _kind(region) in rules.skip]
+    result = []
+    for match in _token(rules).finditer(text):
+        start = match.start("path") - 1
+        if any(region.start <= start < region.end for region in hidden):
+            continue
+        end = match.end("path")
+        for region in hidden:
+            if start < region.start < end:
+                end = region.start
+        target = _clean(text[start + 1 : end], text[: start][-2:], rules)
+        if target and (not rules.need or target.startswith(rules.need)):
+            result.append(Reference(start, end, target))
+    return result
+
+
+def _kind(region: Region) -> str:
+    return "html-comment" if region.kind == "inline-comment" else region.kind
+
+
+def _token(rules: Imports) -> re.Pattern[str]:
+    before = r"\s" + re.escape(rules.starts) + (r"*_\[" if rules.emphasis else "")
+    return re.compile(rf"(?:^|(?<=[{before}]))@(?P<path>(?:\\ |[^\s])+)", re.MULTILINE)
+
+
+def _clean(raw: str, before: str, rules: Imports) -> str:
+    target = raw.replace("\\ ", " ")
+    if rules.emphasis:
+        last = before[-1:]
+        if last == "[":
+            close = target.find("](")
+            if close < 0:
+                return ""
+            target = target[:close]
+        elif last in ("*", "_"):
+            close = target.find(last)
+            if close < 0:
+                return ""
+            target = target[:close]
+    if rules.fragment:
+        target = target.split("#", 1)[0]
+    if rules.trim:
+        target = target.rstrip(rules.trim)
+    return target

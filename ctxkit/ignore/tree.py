@@ -1,0 +1,134 @@
+"""Ignore files of a whole tree, and the decision about a path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ctxkit.ignore.file import IgnoreFile, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Is a path ignored, and by which line. A path that a line re-includes has a rule and is not ignored."""
+
+    ignored: bool
+    rule: Rule | None = None
+
+
+NOT_IGNORED = Decision(False)
+
+
+class _Scope:
+    """What counts in one directory: a verdict about all below it, or the files to ask, first answer wins."""
+
+    __slots__ = ("files", "verdict")
+
+    def __init__(self, verdict: Decision | None, files: tuple[IgnoreFile, ...]) -> None:
+        self.verdict = verdict
+        self.files = files
+
+
+class IgnoreTree:
+    """Nested ignore files in layers.
+
+    ``layers`` stand in order of precedence: the first layer in which any line matches decides. Within a layer the
+    file in the deepest directory is asked first, and of several in one directory the one given last. Git's own tree
+    is three layers: every ``.gitignore``, then ``info/exclude``, then the user's ``core.excludesFile``. What lies
+    below an ignored directory is ignored, whatever is said about it further down.
+    """
+
+    def __init__(self, layers: Iterable[Sequence[IgnoreFile]]) -> None:
+        self._layers: list[dict[str, list[IgnoreFile]]] = []
+        self.ignorecase = False
+        for files in layers:
+            by_base: dict[str, list[IgnoreFile]] = {}
+            for file in files:
+                if len(file):
+                    by_base.setdefault(file.base, []).insert(0, file)
+                    self.ignorecase = self.ignorecase or file.ignorecase
+            if by_base:
+                self._layers.append(by_base)
+        self._scopes: dict[str, _Scope] = {"": _Scope(None, self._files_for(""))}
+
+    def __bool__(self) -> bool:
+        return bool(self._layers)
+
+    def decide(self, path: str, is_dir: bool = False) -> Decision:
+        """Is ``path`` (relative to the tree, posix, no ``..``) ignored, and which line says so?"""
+        path = "/".join(part for part in path.split("/") if part not in ("", "."))
+        scope = self._scope(path.rpartition("/")[0])
+        return scope.verdict or self._match(scope, path, is_dir)
+
+    def ignored(self, path: str, is_dir: bool = False) -> bool:
+        """Is ``path`` ignored?"""
+        return self.decide(path, is_dir).ignored
+
+    def hidden(self, paths: Iterable[str]) -> set[str]:
+        """Those of ``paths`` (files, not directories) that are ignored. Sorted paths are quickest."""
+        found: set[str] = set()
+        if not self._layers:
+            return found
+        members: dict[_Scope, list[str]] = {}
+        last: str | None = None
+        bucket: list[str] = []
+        for path in paths:
+            directory = path[: max(path.rfind("/"), 0)]
+            if directory != last:
+                last = directory
+                bucket = members.setdefault(self._scope(directory), [])
+            bucket.append(path)
+        for scope, inside in members.items():
+            if scope.verdict:
+                found.update(inside)
+            elif scope.files:
+                found.update(path for path in self._sieved(scope, inside) if self._match(scope, path, False).ignored)
+        return found
+
+    def _sieved(self, scope: _Scope, paths: list[str]) -> list[str]:
+        joined = self._bytes("\0" + "\0\0".join(paths) + "\0")
+        candidates = set().union(*(file.candidates(joined) for file in scope.files))
+        return [path for path in paths if self._bytes(path) in candidates] if candidates else []
+
+    def _bytes(self, path: str) -> bytes:
+        data = path.encode("utf-8", "surrogateescape")
+        return data.lower() if self.ignorecase else data
+
+    def _scope(self, directory: str) -> _Scope:
+        scope = self._scopes.get(directory)
+        if scope is not None:
+            return scope
+        missing = []
+        while scope is None:
+            missing.append(directory)
+            directory = directory.rpartition("/")[0]
+            scope = self._scopes.get(directory)
+        for directory in reversed(missing):
+            verdict = scope.verdict
+            if verdict is None:
+                decision = self._match(scope, directory, True)
+                verdict = decision if decision.ignored else None
+            if verdict is not None:
+                scope = _Scope(verdict, ())
+            elif any(directory in layer for layer in self._layers):
+                scope = _Scope(None, self._files_for(directory))
+            self._scopes[directory] = scope
+        return scope
+
+    def _files_for(self, directory: str) -> tuple[IgnoreFile, ...]:
+        chain = [directory]
+        while directory:
+            directory = directory.rpartition("/")[0]
+            chain.append(directory)
+        return tuple(file for layer in self._layers for base in chain for file in layer.get(base, ()))
+
+    def _match(self, scope: _Scope, path: str, is_dir: bool) -> Decision:
+        if not scope.files:
+            return NOT_IGNORED
+        data = self._bytes(path)
+        for file in scope.files:
+            place = file.matcher(directories=is_dir)(data[file.skip :])
+            if place >= 0:
+                rule = file.rule(place)
+                return Decision(not rule.negated, rule)
+        return NOT_IGNORED

@@ -1,0 +1,78 @@
+"""The result of an audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ctxkit.model.context import Context, Skipped
+
+
+class FileEntry(Protocol):
+    """A file that an agent may read: ``tokens`` in o200k_base, ``size`` in bytes."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def tokens(self) -> int: ...
+    @property
+    def estimated(self) -> bool: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def binary(self) -> bool: ...
+
+
+class Inventory(Protocol):
+    """Every file under the root that git does not ignore, counted and classified."""
+
+    def entries(self) -> Iterator[FileEntry]:
+        """All files, sorted by path."""
+        ...
+
+    def largest(self, n: int) -> Sequence[FileEntry]:
+        """The ``n`` files with most tokens, biggest first."""
+        ...
+
+    def by_kind(self) -> Mapping[str, tuple[int, int]]:
+        """Kind of file → (number of files, tokens)."""
+        ...
+
+    @property
+    def total(self) -> int:
+        """Tokens of all text files."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """Number of files."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAudit:
+    """One agent's window and what it may read later.
+
+    ``hidden``: paths of the inventory that the agent's ignore files keep from its tools. ``listed``: paths whose names
+    stand in the first request. ``touched``: paths that the ``--touch`` files name.
+    """
+
+    context: Context
+    hidden: frozenset[str] = frozenset()
+    listed: frozenset[str] = frozenset()
+    touched: frozenset[str] = frozenset()
+    gitignored_hidden: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What ``ctxkit audit`` found out. ``root`` is the audited directory (absolute)."""
+
+    root: str
+    agents: tuple[AgentAudit, ...]
+    inventory: Inventory
+    skipped: tuple[Skipped, ...] = ()
+    also_read_by: tuple[str, ...] = ()

@@ -1,0 +1,54 @@
+"""How many tokens, and how that number was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A token count that says how it was made.
+
+    ``n`` is the count in tokens. ``exact`` is true when a vocabulary of the model itself counted the
+    very bytes that are sent. ``by`` names the counter: an encoding (``o200k_base``), a family
+    (``claude-4.5 estimate``) or a record (``measured``). ``error`` is the stated relative half-width
+    of an estimate: 0.08 says the true count lies within plus or minus 8 percent.
+    """
+
+    n: int
+    exact: bool = True
+    by: str = "o200k_base"
+    error: float = 0.0
+
+    def __add__(self, other: Tokens) -> Tokens:
+        """Add two counts; an estimate in the sum makes the sum an estimate.
+
+        The error of the sum weighs each side by its tokens (estimates from one table err together,
+        so their errors are not assumed to cancel).
+        """
+        if self.n == 0:
+            return other
+        if other.n == 0:
+            return self
+        total = self.n + other.n
+        error = (self.error * self.n + other.error * other.n) / total
+        return Tokens(total, self.exact and other.exact, _joined(self, other), round(error, 4))
+
+
+NO_TOKENS = Tokens(0)
+
+
+def _joined(a: Tokens, b: Tokens) -> str:
+    if a.by == b.by:
+        return a.by
+    if a.exact != b.exact:
+        return b.by if a.exact else a.by
+    return "several"
+
+
+def total(counts: list[Tokens]) -> Tokens:
+    """The sum of ``counts``; no counts give an exact zero."""
+    result = NO_TOKENS
+    for count in counts:
+        result = result + count
+    return result

@@ -1,0 +1,49 @@
+"""What a window costs: per turn and over 100 turns, with the prompt cache and without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+TURNS = 100
+_PER = 1_000_000
+
+
+class Prices(Protocol):
+    """Prices of a model in US dollars per million tokens; None where the provider names none."""
+
+    @property
+    def input(self) -> float | None: ...
+    @property
+    def cached_read(self) -> float | None: ...
+    @property
+    def cache_write_5m(self) -> float | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """US dollars for sending one unchanging window.
+
+    ``uncached``: one turn that pays every token as fresh input. ``first``: the turn that fills the cache (the write price
+    where there is one, else the input price). ``cached``: one turn that reads all of it from the cache.
+    ``cached_100`` is one first and 99 cached turns, ``uncached_100`` 100 uncached ones. A model without a price for cached
+    reads has the cached figures of an uncached turn.
+    """
+
+    uncached: float
+    first: float
+    cached: float
+    uncached_100: float
+    cached_100: float
+
+
+def cost_of(tokens: int, prices: Prices | None) -> Cost | None:
+    """What sending ``tokens`` costs, or None for a model without a known input price."""
+    if prices is None or prices.input is None:
+        return None
+    uncached = tokens * prices.input / _PER
+    if prices.cached_read is None:
+        return Cost(uncached, uncached, uncached, uncached * TURNS, uncached * TURNS)
+    cached = tokens * prices.cached_read / _PER
+    first = uncached if not prices.cache_write_5m else tokens * prices.cache_write_5m / _PER
+    return Cost(uncached, first, cached, uncached * TURNS, first + cached * (TURNS - 1))

@@ -1,0 +1,277 @@
+"""The audit as JSON (``ctxkit/audit/1``): sorted keys, no clock, one line per item, always valid UTF-8.
+
+The Structs are the truth of ``rules/schema/audit.json``. Items are written agent by agent in blocks, so that memory stays
+bounded by the size of one block however many files and agents there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec import json as msgspec_json
+
+from ctxkit.model import Activation, Category, Segment, Skipped, Span, Tokens
+from ctxkit.model.audit import AgentAudit, Audit, FileEntry
+from ctxkit.report.cost import Cost, Prices, cost_of
+from ctxkit.report.summary import Summary, summarise
+
+BLOCK = 4096
+"""Items encoded at a time (about 1.5 MB of JSON)."""
+
+
+class TokensOut(Struct, frozen=True, kw_only=True):
+    """A token count. ``error`` stands where ``exact`` is false: the relative half-width of the estimate."""
+
+    by: str
+    error: float | UnsetType = UNSET
+    exact: bool
+    n: int
+
+
+class SpanOut(Struct, frozen=True, kw_only=True):
+    """Half-open range of byte offsets in the file."""
+
+    end: int
+    start: int
+
+
+class Item(Struct, frozen=True, kw_only=True):
+    """A piece of an agent's context. ``path`` is relative to the root, ``~/…`` under the home directory, else absolute.
+
+    ``loaded``: any part of it is in the first request. ``after_touch``: any part of it arrives once the touched files were
+    read. ``tokens``: what the first request is charged; ``tokens_if_used``: the whole body.
+    """
+
+    activation: Activation
+    after_touch: bool
+    category: Category
+    children: tuple[Item, ...]
+    confidence: str
+    id: str
+    kind: str
+    loaded: bool
+    path: str | None
+    span: SpanOut | None
+    title: str
+    tokens: TokensOut
+    tokens_if_used: TokensOut
+    via: tuple[str, ...]
+    why: str
+
+
+class CostOut(Struct, frozen=True, kw_only=True):
+    """US dollars for sending the window as it stands before the first word.
+
+    ``per_100_turns_cached`` is one ``first_turn`` and 99 ``cached_turn``; ``per_100_turns_uncached`` 100 ``uncached_turn``.
+    """
+
+    cached_turn: float
+    currency: Literal["USD"] = "USD"
+    first_turn: float
+    per_100_turns_cached: float
+    per_100_turns_uncached: float
+    uncached_turn: float
+
+
+class TotalsOut(Struct, frozen=True, kw_only=True):
+    """Tokens of the first request, by category."""
+
+    files: TokensOut
+    history: TokensOut
+    rules: TokensOut
+    system: TokensOut
+    tools: TokensOut
+
+
+class AgentOut(Struct, frozen=True, kw_only=True):
+    """One agent's window. ``cost`` is null where no price of the model is known. ``skipped``: what it could not read."""
+
+    agent: str
+    cost: CostOut | None
+    hides_gitignored: bool
+    items: tuple[Item, ...]
+    model: str
+    name: str
+    notes: tuple[str, ...]
+    skipped: tuple[SkippedOut, ...]
+    total: TokensOut
+    totals: TotalsOut
+    version: str
+    window: int
+
+
+class SkippedOut(Struct, frozen=True, kw_only=True):
+    """Something that could not be read, why, and what to do about it."""
+
+    hint: str
+    path: str
+    reason: str
+
+
+class KindOut(Struct, frozen=True, kw_only=True):
+    """Files of one kind."""
+
+    files: int
+    tokens: int
+
+
+class FilesOut(Struct, frozen=True, kw_only=True):
+    """The files under the root that git does not ignore, counted in o200k_base."""
+
+    by_kind: dict[str, KindOut]
+    count: int
+    tokens: int
+
+
+class AuditOut(Struct, frozen=True, kw_only=True):
+    """What ``ctxkit audit --format json`` writes. ``also_read_by``: agents without set-up of their own that read files here."""
+
+    agents: tuple[AgentOut, ...]
+    also_read_by: tuple[str, ...]
+    files: FilesOut
+    findings: tuple[()]
+    schema: Literal["ctxkit/audit/1"] = "ctxkit/audit/1"
+    score: None
+    skipped: tuple[SkippedOut, ...]
+
+
+_encode = msgspec_json.Encoder(order="deterministic").encode
+
+
+def audit_json(audit: Audit, prices: Mapping[str, Prices]) -> Iterator[bytes]:
+    """The report in pieces, in order; ``prices`` by model id. A piece is at most one block of items."""
+    kinds = {kind: KindOut(files=files, tokens=tokens) for kind, (files, tokens) in audit.inventory.by_kind().items()}
+    root = AuditOut(
+        agents=(),
+        also_read_by=audit.also_read_by,
+        files=FilesOut(by_kind=kinds, count=audit.inventory.count, tokens=audit.inventory.total),
+        findings=(),
+        score=None,
+        skipped=_skipped(audit.skipped),
+    )
+    before, after = _split(root, b'"agents":[]')
+    yield before + b'"agents":['
+    for at, agent in enumerate(audit.agents):
+        yield b"\n" if at == 0 else b",\n"
+        yield from _agent(agent, audit, prices.get(agent.context.model))
+    yield b"]" + after + b"\n"
+
+
+def _agent(agent: AgentAudit, audit: Audit, prices: Prices | None) -> Iterator[bytes]:
+    context, summary = agent.context, summarise(agent)
+    head = AgentOut(
+        agent=context.agent,
+        cost=_cost(cost_of(summary.start.n, prices)),
+        hides_gitignored=agent.gitignored_hidden,
+        items=(),
+        model=context.model,
+        name=context.name,
+        notes=tuple(map(utf8, context.notes)),
+        skipped=_skipped(context.skipped),
+        total=_tokens(summary.start),
+        totals=_totals(summary),
+        version=context.version,
+        window=context.window,
+    )
+    before, after = _split(head, b'"items":[]')
+    yield before + b'"items":['
+    first = True
+    for items in (map(_item, context.segments), _files(agent, audit.inventory.entries())):
+        while block := list(islice(items, BLOCK)):
+            yield (b"\n" if first else b",\n") + b",\n".join(map(_encode, block))
+            first = False
+    yield b"]" + after
+
+
+def _split(value: Struct, empty: bytes) -> tuple[bytes, bytes]:
+    # Quotes inside JSON strings are escaped, so the key with its empty list occurs once, where it is written.
+    before, _, after = _encode(value).partition(empty)
+    return before, after
+
+
+def _item(segment: Segment) -> Item:
+    return Item(
+        activation=segment.activation,
+        after_touch=segment.after_touch,
+        category=segment.category,
+        children=tuple(map(_item, segment.children)),
+        confidence=segment.confidence,
+        id=utf8(segment.id),
+        kind=segment.kind,
+        loaded=segment.loaded,
+        path=None if segment.path is None else utf8(segment.path),
+        span=_span(segment.span),
+        title=utf8(segment.title),
+        tokens=_tokens(segment.tokens),
+        tokens_if_used=_tokens(segment.tokens_if_used),
+        via=tuple(map(utf8, segment.via)),
+        why=utf8(segment.why),
+    )
+
+
+def _files(agent: AgentAudit, entries: Iterable[FileEntry]) -> Iterator[Item]:
+    hidden, listed, touched = agent.hidden, agent.listed, agent.touched
+    nothing = TokensOut(by="o200k_base", exact=True, n=0)
+    for entry in entries:
+        path = entry.path
+        shown = path if path.isascii() else utf8(path)
+        never = path in hidden
+        yield Item(
+            activation=Activation.NEVER if never else Activation.NAMED,
+            after_touch=path in touched and not never,
+            category=Category.FILES,
+            children=(),
+            confidence="doc",
+            id=f"files:{shown}",
+            kind=entry.kind,
+            loaded=path in listed,
+            path=shown,
+            span=None,
+            title=shown,
+            tokens=nothing,
+            tokens_if_used=TokensOut(by="o200k_base", exact=not entry.estimated, n=entry.tokens),
+            via=(),
+            why="hidden by the agent's ignore files" if never else "",
+        )
+
+
+def utf8(text: str) -> str:
+    """``text`` with undecodable bytes written as ``\\xNN`` escapes, so that every encoder takes it."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _tokens(tokens: Tokens) -> TokensOut:
+    error = UNSET if tokens.exact else tokens.error
+    return TokensOut(by=tokens.by, error=error, exact=tokens.exact, n=tokens.n)
+
+
+def _totals(summary: Summary) -> TotalsOut:
+    return TotalsOut(**{category.value: _tokens(tokens) for category, tokens in summary.by_category.items()})
+
+
+def _span(span: Span | None) -> SpanOut | None:
+    return None if span is None else SpanOut(end=span.end, start=span.start)
+
+
+def _cost(cost: Cost | None) -> CostOut | None:
+    if cost is None:
+        return None
+    return CostOut(
+        cached_turn=round(cost.cached, 8),
+        first_turn=round(cost.first, 8),
+        per_100_turns_cached=round(cost.cached_100, 6),
+        per_100_turns_uncached=round(cost.uncached_100, 6),
+        uncached_turn=round(cost.uncached, 8),
+    )
+
+
+def _skipped(skipped: Iterable[Skipped]) -> tuple[SkippedOut, ...]:
+    return tuple(SkippedOut(hint=utf8(s.hint), path=utf8(s.path), reason=utf8(s.reason)) for s in skipped)

@@ -1,0 +1,179 @@
+"""Rule files and catalogues as segments of a window."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+
+from ctxkit.agents import charge
+from ctxkit.agents.catalog import Listed
+from ctxkit.agents.disk import Disk
+from ctxkit.agents.resolve import Loaded
+from ctxkit.agents.spec import Frame
+from ctxkit.model import NO_TOKENS, Activation, Category, Segment, Span, Tokens
+from ctxkit.sources.counting import PieceCounter
+from ctxkit.text import markdown
+
+Estimate = Callable[[int, str, str], Tokens]
+"""(o200k count, path, text) → the model's own count."""
+
+
+class RuleSegments:
+    """Builds segments for one agent. ``estimate`` turns an o200k count into the model's."""
+
+    def __init__(self, disk: Disk, counter: PieceCounter, estimate: Estimate) -> None:
+        self._disk = disk
+        self._counter = counter
+        self._estimate = estimate
+
+    def rule(self, entry: Loaded) -> Segment:
+        """A rule file with its heading sections as children."""
+        path = self._disk.show(entry.path)
+        body = charge.join(entry.text, entry.ranges)
+        sections = self._sections(entry)
+        counts = self._counter.pieces(body, [offset for offset, *_ in sections]) if sections else []
+        whole = self._estimate(sum(counts), path, body)
+        loaded = entry.loaded
+        charged = NO_TOKENS
+        if loaded:
+            charged = self._listing(entry.listing, path) if entry.listing else whole
+        children = tuple(
+            Segment(
+                category=Category.RULES,
+                kind="section",
+                title=title,
+                activation=entry.activation,
+                path=path,
+                loaded=loaded and not entry.listing,
+                after_touch=entry.after_touch,
+                tokens=self._estimate(n, path, body) if loaded and not entry.listing else NO_TOKENS,
+                tokens_if_used=self._estimate(n, path, body),
+                via=tuple(self._disk.show(p) for p in entry.via),
+                span=span,
+                confidence=entry.source.confidence.value,
+                id=f"rules:{path}#{title}",
+            )
+            for (_, title, span), n in zip(sections, counts, strict=True)
+        )
+        return Segment(
+            category=Category.RULES,
+            kind="import" if entry.via else entry.source.kind,
+            title=path,
+            activation=entry.activation,
+            path=path,
+            loaded=loaded,
+            after_touch=entry.after_touch,
+            tokens=charged,
+            tokens_if_used=whole,
+            via=tuple(self._disk.show(p) for p in entry.via),
+            span=self._span(entry.text, entry.ranges),
+            children=children if len(children) > 1 else (),
+            why=entry.why,
+            confidence=entry.source.confidence.value,
+            id=f"rules:{path}@{_digest(body)}",
+        )
+
+    def listed(self, entry: Listed) -> Segment:
+        """A skill, subagent, command or mode, at the size of its listing."""
+        path = self._disk.show(entry.path)
+        body = entry.text[entry.body_start :]
+        listing = entry.listing.replace(entry.path, path) if "path" in entry.catalog.fields else entry.listing
+        return Segment(
+            category=Category.RULES,
+            kind=entry.catalog.kind,
+            title=entry.name,
+            activation=entry.activation,
+            path=path,
+            loaded=entry.loaded,
+            after_touch=entry.after_touch,
+            tokens=self._listing(listing, path) if entry.loaded else NO_TOKENS,
+            tokens_if_used=self._estimate(self._counter.whole(body), path, body),
+            why=entry.why,
+            confidence=entry.catalog.confidence.value,
+            id=f"rules:{path}@{_digest(entry.text)}",
+        )
+
+    def framing(self, rules: Iterable[Loaded], listed: Iterable[Listed]) -> Segment | None:
+        """What the agent writes around rule files and listings, as one segment; None if nothing is known of it."""
+        tokens, frames = 0, set()
+        for source, frame, shown in _framed(rules, listed, self._disk):
+            if source not in frames:
+                frames.add(source)
+                tokens += frame.preamble
+            tokens += frame.per_file + (self._counter.whole(shown) if shown else 0)
+        if not tokens:
+            return None
+        estimate = self._estimate(tokens, "framing.md", "")
+        return Segment(
+            category=Category.RULES,
+            kind="framing",
+            title="headings and reminders around them",
+            activation=Activation.ALWAYS,
+            loaded=True,
+            tokens=Tokens(estimate.n, False, "measured framing", max(estimate.error, 0.1)),
+            tokens_if_used=Tokens(estimate.n, False, "measured framing", max(estimate.error, 0.1)),
+            why="the agent writes it around rule files and listings",
+            confidence="lab",
+            id="rules:framing",
+        )
+
+    def _listing(self, listing: str, path: str) -> Tokens:
+        counted = self._estimate(self._counter.whole(listing), path, listing)
+        return Tokens(counted.n, False, f"{counted.by} of the listing", max(counted.error, 0.1))
+
+    def _sections(self, entry: Loaded) -> list[tuple[int, str, Span | None]]:
+        """(offset in the charged text, title, span in the file) of the pieces between headings."""
+        outline = markdown.outline(entry.text) if entry.path.endswith((".md", ".mdc", ".markdown")) else _NO_OUTLINE
+        result: list[tuple[int, str, Span | None]] = []
+        offset = 0
+        for start, end, title, level in markdown.sections(entry.text, outline):
+            inside = _overlap(entry.ranges, start, end)
+            length = sum(stop - begin for begin, stop in inside)
+            if not length:
+                continue
+            name = f"{'#' * level} {title}".strip() if level else "(before the first heading)"
+            result.append((offset, name, self._span(entry.text, inside)))
+            offset += length
+        return result
+
+    @staticmethod
+    def _span(text: str, ranges: Sequence[charge.Range]) -> Span | None:
+        if not ranges or "\ufffd" in text:
+            return None
+        start, end = ranges[0][0], ranges[-1][1]
+        if text.isascii():
+            return Span(start, end)
+        first = len(text[:start].encode())
+        return Span(first, first + len(text[start:end].encode()))
+
+
+_NO_OUTLINE = markdown.Outline((), ())
+
+
+def _framed(
+    rules: Iterable[Loaded], listed: Iterable[Listed], disk: Disk
+) -> Iterable[tuple[str, Frame, str]]:
+    for rule in rules:
+        if rule.loaded and rule.source.frame is not None:
+            yield rule.source.group or rule.source.id, rule.source.frame, _shown(rule.source.frame, rule.path, disk)
+    for entry in listed:
+        if entry.loaded and entry.catalog.frame is not None:
+            yield entry.catalog.id, entry.catalog.frame, _shown(entry.catalog.frame, entry.path, disk)
+
+
+def _shown(frame: Frame, path: str, disk: Disk) -> str:
+    if frame.path == "absolute":
+        return path
+    if frame.path == "relative":
+        return disk.show(path)
+    return path.rsplit("/", 1)[-1] if frame.path == "name" else ""
+
+
+def _overlap(ranges: Sequence[charge.Range], start: int, end: int) -> list[charge.Range]:
+    return [(max(a, start), min(b, end)) for a, b in ranges if max(a, start) < min(b, end)]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha1(text.encode("utf-8", "replace")).hexdigest()[:8]  # noqa: S324 - an identity, not a secret
+
+

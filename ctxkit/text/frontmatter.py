@@ -1,0 +1,179 @@
+"""The ``---`` block at the head of a rule file, read as tolerantly as the agents read it.
+
+``globs: *.ts`` is not valid YAML (``*`` starts an alias) and is common: such values are kept as raw text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from ctxkit.text.markdown import frontmatter_end
+
+Value = str | bool | None | list[str] | dict[str, object]
+
+_PLAIN_KEY = re.compile(r"([A-Za-z0-9_.\-]+)[ \t]*:(?:[ \t]+(.*))?$")
+_ITEM = re.compile(r"[ \t]*-[ \t]+(.*)$")
+_SIMPLE = re.compile(r"[A-Za-z0-9_./(][^#\[\]{}&*!|>%@`\"':]*$")
+_WORDS: dict[str, Value] = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Frontmatter:
+    """The keys of a frontmatter. ``end``: offset (characters) just behind it, 0 without one.
+
+    ``valid`` is false where it is not YAML; the keys then come from a line-by-line reading.
+    """
+
+    values: dict[str, Value] = field(default_factory=dict)
+    end: int = 0
+    valid: bool = True
+
+    def strings(self, key: str, split: str = ",") -> tuple[str, ...]:
+        """A key's value as strings: a list as it is, one string split at ``split`` outside braces."""
+        value = self.values.get(key)
+        if isinstance(value, list):
+            return tuple(part for item in value for part in _split(str(item), ""))
+        if isinstance(value, str):
+            return tuple(_split(value, split))
+        return ()
+
+    def text(self, key: str) -> str:
+        """A key's value as one text; empty where there is none."""
+        value = self.values.get(key)
+        if value is None or isinstance(value, dict):
+            return ""
+        if isinstance(value, list):
+            return ", ".join(str(item) for item in value)
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return value
+
+
+NO_FRONTMATTER = Frontmatter()
+
+
+def parse(text: str) -> Frontmatter:
+    """The frontmatter of ``text``; an empty one where there is none. Never raises."""
+    end = frontmatter_end(text)
+    if not end:
+        return NO_FRONTMATTER
+    lines = text[:end].lstrip("\ufeff").splitlines()[1:-1]
+    simple = _simple(lines)
+    if simple is not None:
+        return Frontmatter(simple, end)
+    loaded = _yaml("\n".join(lines))
+    if loaded is not None:
+        return Frontmatter(loaded, end)
+    return Frontmatter(_lines(lines), end, valid=False)
+
+
+def _simple(lines: list[str]) -> dict[str, Value] | None:
+    """The keys where every line is so plain that YAML could read it in one way only; None otherwise.
+
+    Spares the import of a YAML parser (26 ms) for nearly every real file.
+    """
+    values: dict[str, Value] = {}
+    key = ""
+    for line in lines:
+        if not line.strip():
+            continue
+        match = _PLAIN_KEY.match(line)
+        item = _ITEM.match(line)
+        if match and not line[0].isspace():
+            key = match[1]
+            raw = (match[2] or "").strip()
+            value = _scalar(raw)
+            if value is _UNKNOWN or key in values:
+                return None
+            values[key] = value  # type: ignore[assignment]
+        elif item and key and (values[key] is None or isinstance(values[key], list)):
+            value = _scalar(item[1].strip())
+            if not isinstance(value, str):
+                return None
+            listed = values[key]
+            values[key] = [*listed, value] if isinstance(listed, list) else [value]
+        else:
+            return None
+    return values
+
+
+_UNKNOWN = object()
+
+
+def _scalar(raw: str) -> object:
+    if raw in _WORDS:
+        return _WORDS[raw]
+    if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "\"'" and raw[0] not in raw[1:-1] and "\\" not in raw:
+        return raw[1:-1]
+    if _SIMPLE.match(raw) and raw.lower() not in {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}:
+        return raw
+    return _UNKNOWN
+
+
+def _yaml(text: str) -> dict[str, Value] | None:
+    import yaml
+
+    if len(text) > 256_000 or _nesting(text) > 60:
+        return None
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        events = list(yaml.parse(text, Loader=loader))
+        if any(isinstance(event, yaml.AliasEvent) for event in events):
+            return None
+        loaded = yaml.load(text, Loader=loader)  # noqa: S506 - one of the safe loaders
+    except (yaml.YAMLError, ValueError, RecursionError, OverflowError):
+        return None
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        return None
+    return {str(key): _value(value) for key, value in loaded.items()}
+
+
+def _nesting(text: str) -> int:
+    return max(text.count("["), text.count("{"))
+
+
+def _value(value: object) -> Value:
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, list):
+        return [str(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): item for key, item in value.items()}
+    return str(value)
+
+
+def _lines(lines: list[str]) -> dict[str, Value]:
+    """What a line-by-line reading finds in a block that is not YAML."""
+    values: dict[str, Value] = {}
+    key = ""
+    for line in lines:
+        match = _PLAIN_KEY.match(line)
+        item = _ITEM.match(line)
+        if match and not line[0].isspace():
+            key, raw = match[1], (match[2] or "").strip()
+            values[key] = _WORDS.get(raw, _unquote(raw))
+        elif item and key:
+            listed = values[key]
+            values[key] = [*(listed if isinstance(listed, list) else []), _unquote(item[1].strip())]
+    return values
+
+
+def _unquote(raw: str) -> str:
+    return raw[1:-1] if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "\"'" else raw
+
+
+def _split(value: str, separator: str) -> list[str]:
+    parts: list[str] = []
+    depth = 0
+    current = ""
+    for char in value:
+        depth += (char == "{") - (char == "}")
+        if separator and char == separator and depth <= 0:
+            parts.append(current)
+            current = ""
+        else:
+            current += char
+    return [part.strip() for part in [*parts, current] if part.strip()]

@@ -1,0 +1,182 @@
+"""Markdown as regions and sections: which characters are code, comment or frontmatter, and where headings stand.
+
+A line scanner, not a parser: it knows CommonMark's fences, indented code, comment blocks, code spans and both kinds
+of headings, which is all that loading rules and per-section counts depend on. Offsets are characters of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})(.*)")
+_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
+_SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")
+_LIST_ITEM = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$)")
+_COMMENT = re.compile(r" {0,3}<!--")
+_TICKS = re.compile(r"`+")
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A stretch that is not plain text: ``frontmatter code-fence indented-code code-span html-comment inline-comment``.
+
+    ``html-comment`` is a comment block: the lines from one that starts with a comment to the one that closes it.
+    ``inline-comment`` stands behind other text.
+    """
+
+    kind: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading: its level (1 to 6), its text, and where its line starts."""
+
+    level: int
+    title: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The regions and headings of one text, in order."""
+
+    regions: tuple[Region, ...]
+    headings: tuple[Heading, ...]
+
+    def of(self, *kinds: str) -> tuple[Region, ...]:
+        """The regions of these kinds."""
+        return tuple(region for region in self.regions if region.kind in kinds)
+
+
+def frontmatter_end(text: str) -> int:
+    """The offset just behind the closing ``---`` line of a frontmatter; 0 where there is none."""
+    start = 1 if text.startswith("\ufeff") else 0
+    first = _line_end(text, start)
+    if text[start:first].rstrip() != "---":
+        return 0
+    position = first
+    while position < len(text):
+        end = _line_end(text, position)
+        if text[position:end].rstrip() in ("---", "..."):
+            return end
+        position = end
+    return 0
+
+
+def outline(text: str) -> Outline:
+    """The regions and headings of ``text``."""
+    regions: list[Region] = []
+    headings: list[Heading] = []
+    position = frontmatter_end(text)
+    if position:
+        regions.append(Region("frontmatter", 0, position))
+    paragraph = -1
+    plain = position
+    in_list = False
+    while position < len(text):
+        end = _line_end(text, position)
+        line = text[position:end].rstrip("\r\n")
+        blank = not line.strip()
+        fence = _FENCE.match(line)
+        if fence and not (fence[2][0] == "`" and "`" in fence[3]):
+            regions.extend(_spans(text, plain, position))
+            stop = _fence_end(text, end, fence[2])
+            regions.append(Region("code-fence", position, stop))
+            position = plain = stop
+            paragraph = -1
+            continue
+        if _COMMENT.match(line) and (stop := _comment_end(text, position)):
+            regions.extend(_spans(text, plain, position))
+            regions.append(Region("html-comment", position, stop))
+            position = plain = stop
+            continue
+        if not blank and paragraph < 0 and not in_list and line.startswith(("    ", "\t")):
+            regions.extend(_spans(text, plain, position))
+            regions.append(Region("indented-code", position, end))
+            position = plain = end
+            continue
+        atx = _ATX.match(line)
+        setext = _SETEXT.match(line) if paragraph >= 0 else None
+        if atx:
+            headings.append(Heading(len(atx[1]), (atx[2] or "").strip(), position))
+            paragraph = -1
+        elif setext and not _LIST_ITEM.match(text[paragraph:position]):
+            headings.append(Heading(1 if setext[1][0] == "=" else 2, text[paragraph:position].strip(), paragraph))
+            paragraph = -1
+        elif blank:
+            paragraph = -1
+        elif paragraph < 0:
+            paragraph = position
+        if not blank:
+            in_list = bool(_LIST_ITEM.match(line)) or (in_list and (line[0] in " \t" or paragraph != position))
+        position = end
+    regions.extend(_spans(text, plain, len(text)))
+    regions.sort(key=lambda region: region.start)
+    return Outline(tuple(regions), tuple(headings))
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end + 1
+
+
+def _fence_end(text: str, position: int, opening: str) -> int:
+    while position < len(text):
+        end = _line_end(text, position)
+        line = text[position:end].strip()
+        if len(line) >= len(opening) and set(line) == {opening[0]} and text[position : position + 4] != "    ":
+            return end
+        position = end
+    return len(text)
+
+
+def _comment_end(text: str, start: int) -> int:
+    """Where the comment block that starts here ends: behind the line that closes it; 0 if nothing closes it."""
+    close = text.find("-->", start)
+    return 0 if close < 0 else _line_end(text, close)
+
+
+def _spans(text: str, start: int, end: int) -> list[Region]:
+    """Code spans and inline comments of plain text. A code span does not cross a blank line."""
+    found: list[Region] = []
+    position = start
+    if "`" not in text[start:end] and "<!--" not in text[start:end]:
+        return found
+    token = re.compile(r"`+|<!--|\n[ \t\r]*\n")
+    while (match := token.search(text, position, end)) is not None:
+        if match[0].startswith("`"):
+            close = _closing_ticks(text, match.end(), end, len(match[0]))
+            if close:
+                found.append(Region("code-span", match.start(), close))
+            position = close or match.end()
+        elif match[0] == "<!--":
+            close = text.find("-->", match.end(), end)
+            if close >= 0:
+                found.append(Region("inline-comment", match.start(), close + 3))
+            position = close + 3 if close >= 0 else match.end()
+        else:
+            position = match.end() - 1
+    return found
+
+
+def _closing_ticks(text: str, position: int, end: int, length: int) -> int:
+    paragraph = re.compile(r"\n[ \t\r]*\n").search(text, position, end)
+    limit = paragraph.start() if paragraph else end
+    for ticks in _TICKS.finditer(text, position, limit):
+        if len(ticks[0]) == length:
+            return ticks.end()
+    return 0
+
+
+def sections(text: str, found: Outline) -> list[tuple[int, int, str, int]]:
+    """Consecutive pieces ``(start, end, title, level)`` that cover ``text``: a heading up to the next heading.
+
+    What stands before the first heading has level 0 and an empty title.
+    """
+    starts = [(0, "", 0)] if not found.headings or found.headings[0].start > 0 else []
+    starts += [(h.start, h.title, h.level) for h in found.headings]
+    ends = [start for start, _, _ in starts[1:]] + [len(text)]
+    return [(start, end, title, level) for (start, title, level), end in zip(starts, ends, strict=True)]

@@ -1,0 +1,161 @@
+"""An audit built by hand, with something of everything a report has to show."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ctxkit.model import Activation, Category, Context, Segment, Skipped, Span, Tokens
+from ctxkit.model.audit import AgentAudit, Audit
+
+
+@dataclass(frozen=True)
+class Entry:
+    path: str
+    size: int
+    tokens: int
+    kind: str = "source"
+    estimated: bool = False
+    binary: bool = False
+
+
+@dataclass(frozen=True)
+class FakeInventory:
+    files: tuple[Entry, ...]
+
+    def entries(self) -> Iterator[Entry]:
+        return iter(sorted(self.files, key=lambda entry: entry.path))
+
+    def largest(self, n: int) -> Sequence[Entry]:
+        return sorted(self.files, key=lambda entry: (-entry.tokens, entry.path))[:n]
+
+    def by_kind(self) -> Mapping[str, tuple[int, int]]:
+        kinds: dict[str, tuple[int, int]] = {}
+        for entry in self.files:
+            files, tokens = kinds.get(entry.kind, (0, 0))
+            kinds[entry.kind] = (files + 1, tokens + entry.tokens)
+        return kinds
+
+    @property
+    def total(self) -> int:
+        return sum(entry.tokens for entry in self.files)
+
+    @property
+    def count(self) -> int:
+        return len(self.files)
+
+
+@dataclass(frozen=True)
+class FakePrices:
+    input: float | None = 3.0
+    cached_read: float | None = 0.3
+    cache_write_5m: float | None = 3.75
+    output: float | None = 15.0
+
+
+def about(n: int) -> Tokens:
+    return Tokens(n, False, "claude-4.5 estimate", 0.08)
+
+
+def rule(path: str, n: int, sections: Sequence[tuple[str, int]] = (), **more: object) -> Segment:
+    children = tuple(
+        Segment(Category.RULES, "section", title, Activation.ALWAYS, path, True, tokens=about(size), span=Span(0, size))
+        for title, size in sections
+    )
+    fields = {"loaded": True, "tokens": about(n), "why": "sent with every request"} | more
+    return Segment(
+        Category.RULES,
+        str(fields.pop("kind", "rule")),
+        path,
+        fields.pop("activation", Activation.ALWAYS),  # type: ignore[arg-type]
+        path,
+        tokens_if_used=about(n),
+        children=children,
+        id=f"rules:{path}",
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def later(path: str, n: int, activation: Activation, why: str, **more: object) -> Segment:
+    return rule(path, n, activation=activation, loaded=False, tokens=Tokens(0), why=why, **more)
+
+
+def skill(name: str, listed: int, body: int) -> Segment:
+    return Segment(
+        Category.RULES,
+        "skill",
+        name,
+        Activation.DESCRIBED,
+        f".claude/skills/{name}/SKILL.md",
+        True,
+        tokens=about(listed),
+        tokens_if_used=about(body),
+        why="listed in every request; the skill itself on demand",
+    )
+
+
+def fixed(category: Category, title: str, n: int) -> Segment:
+    return Segment(category, "fixed", title, Activation.ALWAYS, None, True, tokens=about(n), tokens_if_used=about(n))
+
+
+CLAUDE = Context(
+    agent="claude-code",
+    name="Claude Code",
+    version="2.1.329",
+    model="claude-sonnet-4-5",
+    window=200_000,
+    segments=(
+        fixed(Category.SYSTEM, "System prompt", 7_204),
+        fixed(Category.TOOLS, "Built-in tools", 11_872),
+        rule("~/.claude/CLAUDE.md", 1_204),
+        rule(
+            "CLAUDE.md",
+            4_310,
+            [
+                ("# Project", 120),
+                ("## Commands", 901),
+                ("### Test", 400),
+                ("## Architecture", 1_702),
+                ("## Style", 787),
+                ("## Release", 400),
+            ],
+        ),
+        rule("docs/imported.md", 640, via=("CLAUDE.md",), kind="import"),
+        rule("packages/a-directory-with-a-long-name/and-another-one-below-it/.claude/rules/typescript.md", 250),
+        skill("deploy", 61, 2_001),
+        skill("review", 48, 5_310),
+        skill("release-notes", 55, 792),
+        skill("triage", 30, 300),
+        later("packages/api/CLAUDE.md", 1_020, Activation.LAZY_DIR, "sent once a file under packages/api is read"),
+        later(".claude/rules/ts.md", 402, Activation.GLOB, "sent once a file that matches its patterns is read"),
+        later("AGENTS.md", 3_020, Activation.NEVER, "a CLAUDE.md is present"),
+    ),
+    notes=("Rules of your account on the vendor's servers have no file and are not counted.",),
+)
+CODEX = Context(
+    agent="codex",
+    name="Codex CLI",
+    version="0.169.0",
+    model="gpt-5.1",
+    window=272_000,
+    segments=(
+        Segment(Category.SYSTEM, "fixed", "Base instructions", Activation.ALWAYS, None, True, tokens=Tokens(4_200)),
+        Segment(Category.TOOLS, "fixed", "Built-in tools", Activation.ALWAYS, None, True, tokens=Tokens(3_615)),
+        Segment(Category.RULES, "rule", "AGENTS.md", Activation.ALWAYS, "AGENTS.md", True, tokens=Tokens(2_511),
+                tokens_if_used=Tokens(2_511)),
+    ),
+)  # fmt: skip
+
+FILES = FakeInventory(
+    (
+        Entry("package-lock.json", 400_000, 120_034, "lock"),
+        Entry("src/generated/api.ts", 150_000, 45_001, "generated"),
+        Entry("src/index.ts", 9_000, 2_120),
+        Entry("docs/日本語の説明.md", 4_000, 1_400, "docs"),
+        Entry("logo.png", 30_000, 0, "binary", binary=True),
+        Entry("bad\udcff\x1b[31mname.txt", 10, 3, "text"),
+    )
+)
+SKIPPED = (Skipped("secrets/.env", "permission denied", "run as its owner"), Skipped("link", "a loop of symbolic links"))
+
+ONE = Audit("/repo", (AgentAudit(CLAUDE, hidden=frozenset({"package-lock.json"})),), FILES, SKIPPED)
+SEVERAL = Audit("/repo", (AgentAudit(CODEX), AgentAudit(CLAUDE)), FILES, SKIPPED, ("cursor", "zed"))
+PRICES = {"claude-sonnet-4-5": FakePrices(), "gpt-5.1": FakePrices(1.25, 0.125, None, 10.0)}
