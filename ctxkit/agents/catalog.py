@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ctxkit.agents.globs import matcher
@@ -17,12 +18,16 @@ from ctxkit.text.frontmatter import Frontmatter
 _CHARS_PER_TOKEN = 4
 """Agents turn a share of the window into characters with this factor (Claude Code, Codex)."""
 
+_OPTIONAL = re.compile(r"\[([^\[\]]*\{([A-Za-z0-9_-]+)\}[^\[\]]*)\]")
+_KEY = re.compile(r"\{([A-Za-z0-9_-]+)\}")
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One entry of a catalogue.
 
-    ``listing`` is the text that stands in the request for it (empty if it is not listed), ``body`` what using it sends.
+    ``listing`` is the text that stands in the request for it (empty if it is not listed); ``text`` the whole file,
+    whose body begins at ``body_start``.
     """
 
     catalog: Catalog
@@ -39,31 +44,44 @@ class Listed:
 
 def catalogs(resolver: Resolver, window: int) -> list[Listed]:
     """Every entry of every catalogue of the resolver's agent, in the order listed. ``window`` in tokens."""
+    active = [
+        catalog
+        for catalog in resolver.spec.catalogs
+        if applies(catalog, resolver.version) and resolver.holds(catalog.when, set())
+    ]
+    listings: dict[str, list[Listed]] = {}
+    names: dict[str, dict[str, str]] = {}
+    for catalog in active:
+        key = catalog.listing or catalog.id
+        entries = _entries(catalog, resolver, names.setdefault(key, {}))
+        listings.setdefault(key, []).extend(entries)
     result: list[Listed] = []
-    for catalog in resolver.spec.catalogs:
-        if applies(catalog, resolver.version) and resolver.holds(catalog.when, set()):
-            result.extend(_within(catalog, _entries(catalog, resolver), window))
+    for key, entries in listings.items():
+        members = [catalog for catalog in active if (catalog.listing or catalog.id) == key]
+        result.extend(_within(members, entries, resolver, window))
     return result
 
 
-def _entries(catalog: Catalog, resolver: Resolver) -> list[Listed]:
-    seen: dict[str, str] = {}
+def _entries(catalog: Catalog, resolver: Resolver, seen: dict[str, str]) -> list[Listed]:
     entries = []
     for path, base, late in _paths(catalog, resolver):
         data = resolver.disk.read(path)
         if data is None:
             continue
-        text = data.decode("utf-8", "replace")
+        text = data.decode("utf-8", "replace").removeprefix("\ufeff")
         front = frontmatter.parse(text)
-        name = _name(catalog, path, front)
-        entry = _entry(catalog, path, name, text, front, resolver)
-        if catalog.unique and name in seen and entry.loaded:
-            entry = _unlisted(entry, Activation.NEVER, f"hidden by {resolver.disk.show(seen[name])} of the same name")
-        elif late:
+        entry = _entry(catalog, path, base, text, front, resolver)
+        if entry.loaded and late:
             entry = _late(entry, base, resolver)
-        if entry.activation is not Activation.NEVER:
-            seen.setdefault(name, path)
+        if catalog.first_wins and entry.loaded:
+            if entry.name in seen:
+                twin = resolver.disk.show(seen[entry.name])
+                entry = _unlisted(entry, Activation.NEVER, f"hidden by {twin} of the same name")
+            else:
+                seen[entry.name] = path
         entries.append(entry)
+    if catalog.sort:
+        entries.sort(key=lambda entry: entry.name.lower())
     return entries
 
 
@@ -89,81 +107,119 @@ def _glob(place: Place, directory: str, resolver: Resolver) -> list[str]:
     return [path for name in place.names for path in resolver.named(name, directory)]
 
 
-def _name(catalog: Catalog, path: str, front: Frontmatter) -> str:
-    if front.text("name"):
+def _name(catalog: Catalog, path: str, base: str, front: Frontmatter) -> str:
+    if catalog.name_from == "frontmatter" and front.text("name"):
         return front.text("name")
     directory, file = os.path.split(path)
     stem = file.split(".")[0]
-    if catalog.name_from == "directory" and stem.upper() == "SKILL":
-        return os.path.basename(directory)
-    return stem
+    if catalog.name_from == "path":
+        parts = os.path.relpath(path, base).replace(os.sep, "/").split("/")
+        below = parts[2:] if parts[0].startswith(".") else parts[1:]
+        if stem.upper() == "SKILL":
+            return ":".join(below[:-1])
+        return ":".join([*below[:-1], stem])
+    return os.path.basename(directory) if stem.upper() == "SKILL" else stem
 
 
-def _entry(catalog: Catalog, path: str, name: str, text: str, front: Frontmatter, resolver: Resolver) -> Listed:
-    start = front.end
-    description = front.text("description")
-    if not description and catalog.describe_from_body:
-        description = next((line.strip("# \t") for line in text[start:].splitlines() if line.strip()), "")
-    values = {"name": name, "description": description, "path": path}
-    parts = [values.get(field, front.text(field)) for field in catalog.fields]
-    body = ": ".join(part for part in (parts[0], " - ".join(p for p in parts[1:] if p)) if part)
-    if catalog.per_entry is not None and catalog.per_entry.unit == "chars":
-        head = len(parts[0]) + 2
-        body = body[: head + int(resolver.allowed(catalog.per_entry))]
+def _entry(
+    catalog: Catalog, path: str, base: str, text: str, front: Frontmatter, resolver: Resolver
+) -> Listed:
+    name = _name(catalog, path, base, front)
+    values = {key: front.text(key) for key in front.values}
+    values.update(name=name, path=path, title=front.text("name") if front.text("name") != name else "")
+    values["description"] = _description(catalog, front, text)
+    if catalog.folded:
+        values = {key: " ".join(value.split()) for key, value in values.items()}
+    if catalog.per_entry is not None:
+        _cap(values, int(resolver.allowed(catalog.per_entry)))
     listed = Listed(
-        catalog, path, name, catalog.activation, True, False, f"- {body}\n", text, start,
+        catalog, path, name, catalog.activation, True, False, fill(catalog.template, values), text, front.end,
         f"listed in every request; the {catalog.kind} itself on demand",
     )  # fmt: skip
-    missing = [key for key in catalog.needs if not values.get(key, front.text(key))]
+    missing = [key for key in catalog.needs if not front.text(key)]
     if missing:
         return _unlisted(listed, Activation.NEVER, f"not listed: it has no {missing[0]}")
     if any(holds(test, front) for test in catalog.hidden_if):
         return _unlisted(listed, Activation.MANUAL, "not listed: its frontmatter keeps it from the model")
+    if any(catalog.removed_form.format(name=name) in resolver.settings.strings(key) for key in catalog.removed_by):
+        return _unlisted(listed, Activation.NEVER, "not listed: the settings deny it")
+    choice = str(resolver.settings.get(f"{catalog.overrides}.{name}", "")) if catalog.overrides else ""
+    if choice == "name-only":
+        return replace(listed, listing=fill(catalog.template, {"name": name}), why="the settings keep it to its name")
+    if choice in ("off", "user-invocable-only"):
+        return _unlisted(listed, Activation.MANUAL, "not listed: the settings keep it from the model")
     gate = front.strings(catalog.gated_if) if catalog.gated_if else ()
-    if gate:
-        return _gated(listed, gate, resolver)
-    return listed
+    return _gated(listed, gate, base, resolver) if gate else listed
+
+
+def _description(catalog: Catalog, front: Frontmatter, text: str) -> str:
+    description = front.text("description")
+    if description or not catalog.describe_from_body:
+        return description
+    first = next((line.strip("# \t") for line in text[front.end :].splitlines() if line.strip("# \t")), "")
+    limit = catalog.describe_from_body
+    return first if len(first) <= limit else first[: limit - 3] + "..."
+
+
+def _cap(values: dict[str, str], limit: int) -> None:
+    if len(values["description"]) > limit:
+        values["description"] = values["description"][: limit - 1] + "…"
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """``template`` with its keys filled in; parts in brackets, and separators before an empty value, fall away."""
+    text = _OPTIONAL.sub(lambda m: m[1] if values.get(m[2]) else "", template)
+    text = _KEY.sub(lambda m: values.get(m[1], ""), text)
+    return re.sub(r"(?::| -)[ ]*(?=\n|$)", "", text) if not values.get("description") else text
 
 
 def _unlisted(entry: Listed, activation: Activation, why: str) -> Listed:
     return replace(entry, activation=activation, loaded=False, after_touch=False, listing="", why=why)
 
 
-def _gated(entry: Listed, patterns: Sequence[str], resolver: Resolver) -> Listed:
-    matches = matcher(patterns, resolver.spec.globs)
-    base = resolver.places.cwd
-    touched = any(matches(os.path.relpath(path, base).replace(os.sep, "/")) for path in resolver.places.touched)
+def _gated(entry: Listed, patterns: Sequence[str], base: str, resolver: Resolver) -> Listed:
+    dialect = entry.catalog.globs or resolver.spec.globs
+    start = {"root": resolver.names["root"], "cwd": resolver.places.cwd, "holder": base}[dialect.base]
+    touched = resolver.matching(patterns, dialect, start)
     why = "listed once a file that matches its paths is read"
     return replace(entry, activation=Activation.GLOB, loaded=False, after_touch=touched, why=why)
 
 
 def _late(entry: Listed, directory: str, resolver: Resolver) -> Listed:
-    if not entry.loaded:
-        return entry
-    touched = any(path.startswith(directory.rstrip(os.sep) + os.sep) for path in resolver.places.touched)
+    touched = any(path.startswith(directory.rstrip(os.sep) + os.sep) for path in resolver.touched)
     why = f"listed once a file under {resolver.disk.show(directory)} is read"
     return replace(entry, activation=Activation.LAZY_DIR, loaded=False, after_touch=touched, why=why)
 
 
-def _within(catalog: Catalog, entries: list[Listed], window: int) -> list[Listed]:
-    """Keep the listing within its budget: descriptions of the last entries go first, names stay."""
-    if catalog.total is None:
+def _within(members: Sequence[Catalog], entries: list[Listed], resolver: Resolver, window: int) -> list[Listed]:
+    """Keep a listing within its budget.
+
+    Every entry keeps its name; the descriptions are then granted in order as long as the whole stays within the
+    budget, so that a later, shorter one may still fit (measured on Claude Code 2.1.197 and 2.1.329).
+    """
+    limit = next((catalog.total for catalog in members if catalog.total is not None), None)
+    if limit is None or limit.overflow == "none":
         return entries
-    budget = _budget(catalog.total, window)
-    used = 0
+    reserved = sum(
+        part.chars for catalog in members for part in catalog.built_in if applies(part, resolver.version)
+    )
+    budget = _budget(limit, resolver.allowed(limit), window)
+    short = {id(entry): fill(entry.catalog.template, {"name": entry.name, "path": entry.path}) for entry in entries}
+    used = reserved + sum(len(short[id(entry)]) for entry in entries if entry.loaded)
     result = []
     for entry in entries:
-        if entry.loaded:
-            if used + len(entry.listing) > budget:
-                short = f"- {entry.name}\n"
-                entry = replace(entry, listing=short, why=f"{entry.why}; description left out, over the listing budget")
-            used += len(entry.listing)
+        extra = len(entry.listing) - len(short[id(entry)])
+        if entry.loaded and used + extra - 1 > budget:
+            why = f"{entry.why}; description left out, over the listing budget of {budget:,.0f} characters"
+            entry = replace(entry, listing=short[id(entry)], why=why)
+        elif entry.loaded:
+            used += extra
         result.append(entry)
     return result
 
 
-def _budget(limit: Limit, window: int) -> float:
+def _budget(limit: Limit, allowed: float, window: int) -> float:
     """A listing budget in characters."""
     if limit.unit == "window-fraction":
-        return limit.n * window * _CHARS_PER_TOKEN if window else float(limit.fallback or 8_000)
-    return limit.n * (_CHARS_PER_TOKEN if limit.unit == "tokens" else 1)
+        return allowed * window * _CHARS_PER_TOKEN if window else float(limit.fallback or 8_000)
+    return allowed * (_CHARS_PER_TOKEN if limit.unit == "tokens" else 1)

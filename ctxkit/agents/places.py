@@ -68,9 +68,9 @@ class Places:
                 return chain
             stop = chain.index(self.home)
             return chain[: stop + 1] if until == "home" else chain[:stop]
-        if until == "git-root":
+        if until in ("git-root", "git-root-or-all"):
             if self.git_root is None or self.git_root not in chain:
-                return chain[:1]
+                return chain[:1] if until == "git-root" else chain
             return chain[: chain.index(self.git_root) + 1]
         for index, directory in enumerate(chain):
             if any(os.path.lexists(os.path.join(directory, marker)) for marker in markers):

@@ -62,7 +62,7 @@ class Resolver:
         self.settings = settings
         self.nested = nested
         self._sent: dict[str, str] = {}
-        self._touched = tuple(os.path.normpath(path) for path in places.touched)
+        self.touched = tuple(os.path.normpath(path) for path in places.touched)
         self._excluded = self._exclusion()
 
     def rules(self) -> list[Loaded]:
@@ -91,7 +91,7 @@ class Resolver:
         if condition.env_unset is not None and _truthy(self.places.env.get(condition.env_unset)):
             return False
         if condition.setting is not None:
-            value = self.settings.get(condition.setting, condition.default)
+            value = self.settings.get(condition.setting, condition.default, scope=condition.scope)
             return (value if isinstance(value, str | bool) else str(value)) in condition.one_of
         return True
 
@@ -111,6 +111,8 @@ class Resolver:
         if source.below is not None or source.walk == "down":
             seen = {file.path for file in result}
             for directory in self.nested_holders(source.names, base):
+                if any(self.disk.is_file(os.path.join(directory, name)) for name in source.unless_beside):
+                    continue
                 for path in self._pick(source, directory):
                     if path not in seen:
                         seen.add(path)
@@ -175,7 +177,7 @@ class Resolver:
             holder = os.path.normpath(os.path.join(self.disk.root, directory))
             if holder != base and holder.startswith(_slash(base)):
                 directories[holder] = None
-        for touched in self._touched:
+        for touched in self.touched:
             directories.update(dict.fromkeys(self.places.between(base, touched)))
         return sorted(directories, key=lambda directory: (directory.count(os.sep), directory))
 
@@ -295,7 +297,7 @@ class Resolver:
     def _is_touched(
         self, file: _Found, activation: Activation, patterns: Sequence[str], dialect: GlobDialect
     ) -> bool:
-        touched = [t for t in self._touched if self._counts(t, file.source.touch_inside)]
+        touched = [t for t in self.touched if self._counts(t, file.source.touch_inside)]
         if file.below:
             touched = [t for t in touched if t.startswith(_slash(file.directory))]
         if activation is Activation.LAZY_DIR:
@@ -303,13 +305,18 @@ class Resolver:
         if activation is not Activation.GLOB:
             return False
         base = {"root": self.names["root"], "cwd": self.places.cwd, "holder": file.directory}[dialect.base]
+        return self.matching(patterns, dialect, base, touched)
+
+    def matching(
+        self, patterns: Sequence[str], dialect: GlobDialect, base: str, touched: Sequence[str] | None = None
+    ) -> bool:
+        """Does one of the ``touched`` files (all of them by default) match ``patterns``, relative to ``base``?"""
         matches = matcher(patterns, dialect)
-        for path in touched:
-            if not self._counts(path, dialect.inside):
-                continue
-            if path.startswith(_slash(base)) and matches(path[len(_slash(base)) :].replace(os.sep, "/")):
-                return True
-        return False
+        return any(
+            matches(path[len(_slash(base)) :].replace(os.sep, "/"))
+            for path in (self.touched if touched is None else touched)
+            if path.startswith(_slash(base)) and self._counts(path, dialect.inside)
+        )
 
     def _counts(self, path: str, inside: str | None) -> bool:
         return inside is None or path.startswith(_slash(self.places.expand(inside, self.names)))
@@ -370,21 +377,7 @@ class Resolver:
         inside = self.places.expand(rules.inside, self.names)
         if path.startswith(_slash(inside)) and os.path.realpath(path).startswith(_slash(os.path.realpath(inside))):
             return True
-        return rules.approval is not None and self._approved(rules)
-
-    def _approved(self, rules: Imports) -> bool:
-        from ctxkit.text.config import parse_config
-
-        assert rules.approval is not None  # noqa: S101 - the caller asked
-        path = self.places.expand(rules.approval.path, self.names)
-        data = self.disk.read(path)
-        try:
-            value: object = parse_config(data, "json", path) if data else {}
-        except Exception:  # the settings reader reports a broken file
-            return False
-        for key in rules.approval.keys:
-            value = value.get(key.format_map(_Kept(self.names))) if isinstance(value, dict) else None
-        return value is True
+        return rules.approval is not None and self.settings.get(rules.approval) is True
 
     def _capped(self, result: list[Loaded]) -> list[Loaded]:
         """Apply the limits that a group's files share, in the order sent."""

@@ -1,6 +1,6 @@
 """The form of ``rules/agents/<agent>.yaml``: what one coding agent loads, when and from where.
 
-Every fact may carry ``since``/``until`` (agent versions: the first with it, the first without it),
+Every fact may carry ``since``/``before`` (agent versions: the first with it, the first without it),
 ``confidence`` and ``evidence``. Unknown keys are refused, because a typo in a data file is otherwise silent.
 
 Paths in these files are posix. ``{root}``, ``{cwd}``, ``{git_root}`` and ``{home}`` stand for directories, ``{name}`` for
@@ -36,7 +36,7 @@ class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every part of a data file may say about itself."""
 
     since: str | None = None
-    until: str | None = None
+    before: str | None = None
     confidence: Confidence = Confidence.DOC
     evidence: str = ""
     note: str = ""
@@ -72,7 +72,7 @@ class Condition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When a source counts at all. All that is given must hold.
 
     ``absent``/``present``: none (or one) of the named sources found a file. ``setting`` (dotted) has one of
-    ``one_of``, or ``default`` where it is not set. ``env`` is set to something other than ``0``/``false``/empty.
+    ``one_of``, or ``default`` where it is not set; with ``scope: user`` only the user's own settings count. ``env`` is set to something other than ``0``/``false``/empty.
     """
 
     absent: tuple[str, ...] = ()
@@ -82,20 +82,15 @@ class Condition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     one_of: tuple[str | bool, ...] = ()
     env: str | None = None
     env_unset: str | None = None
-
-
-class Approval(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A key in a file that says the user approved something once: ``keys`` lead to a true value."""
-
-    path: str
-    keys: tuple[str, ...]
+    scope: Literal["user", "any"] = "any"
 
 
 class Imports(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a rule file pulls in others.
 
     ``depth``: hops from the loaded file (its own imports are hop 1). ``skip``: regions that are not searched.
-    ``inside``: the directory an imported file must lie in; others are dropped unless ``approval`` says yes.
+    ``inside``: the directory an imported file must lie in; others are dropped unless the setting
+    ``approval`` is true.
     ``extensions``: the only ones that are imported (an empty string stands for none; a name that is all extension, like
     ``.env``, counts as none); empty means any. ``trim``: characters taken off the end of a path. ``fragment``: a ``#part`` is
     taken off. ``starts``: characters that may stand before the ``@``, besides white space and line starts.
@@ -108,7 +103,7 @@ class Imports(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     depth: int
     skip: tuple[Literal["code-span", "code-fence", "indented-code", "html-comment", "frontmatter"], ...] = ()
     inside: str | None = None
-    approval: Approval | None = None
+    approval: str | None = None
     extensions: tuple[str, ...] = ()
     trim: str = ""
     fragment: bool = False
@@ -166,7 +161,7 @@ class GlobDialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 Walk = Literal["none", "up", "down"]
-Until = Literal["git-root", "fs-root", "home", "below-home", "markers"]
+Until = Literal["git-root", "git-root-or-all", "fs-root", "home", "below-home", "markers"]
 Strip = Literal["html-comments", "frontmatter"]
 
 
@@ -174,11 +169,13 @@ class RuleSource(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rule files of one kind: where they are, which of them count, and when they are loaded.
 
     ``base``: ``cwd``, ``root``, ``git-root``, ``home``, one of the agent's ``roots`` or an absolute path. ``walk``: ``up``
-    adds every ancestor as far as ``until`` (included; ``below-home`` stops before the home directory), ``down`` every
+    adds every ancestor as far as ``until`` (included; ``below-home`` stops before the home directory; without a git
+    root ``git-root`` means the base alone, ``git-root-or-all`` every ancestor), ``down`` every
     directory below the base. ``names``: globs under each directory, in order; ``{setting:KEY}`` expands to the strings
     of a setting. ``pick``: all of them or the ``first`` that exists, per directory. ``below``: the same names in
     directories below the base, with this activation. ``group``: sources of one group share order and limit.
     ``touch_inside``: a touched file outside this directory loads nothing. ``blank``: an empty file counts as found.
+    ``unless_beside``: below the base, a directory that holds one of these is left out. ``trim``: white space at both ends is not sent.
     ``invisible``: exists but has no file (account rules).
     """
 
@@ -206,6 +203,7 @@ class RuleSource(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     globs: GlobDialect | None = None
     frame: Frame | None = None
     placement: Literal["system", "developer", "user", "tool-result", "unknown"] = "unknown"
+    unless_beside: tuple[str, ...] = ()
     blank: bool = False
     trim: bool = False
     invisible: bool = False
@@ -233,30 +231,50 @@ class Place(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     below: bool = False
 
 
+class BuiltIn(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Entries that the agent brings along: their listing's size in characters and o200k tokens. They are listed first."""
+
+    chars: int
+    tokens: int
+    count: int
+
+
 class Catalog(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Skills, subagents, commands or modes: named in the window, their bodies on demand.
 
-    ``fields``: the frontmatter keys that are listed (``path`` is the file's path). ``name_from``: where the name
-    comes from when the frontmatter has none. ``needs``: keys without which an entry is not listed. ``hidden_if``:
-    not listed at all. ``gated_if``: listed only after a file matching that key's globs was read. ``per_entry`` and
-    ``total``: listing budgets. ``body``: what using it sends. ``describe_from_body``: without a description the first line of the body stands in.
+    ``template``: how an entry is listed; ``{name}``, ``{path}`` and frontmatter keys in braces, a part in ``[...]`` only if
+    its keys have a value. ``name_from``: where the name comes from: the ``frontmatter`` (else the directory or file), always the ``directory``, the
+    file's ``stem``, or its ``path`` below the place with ``:`` between directories. ``needs``: keys without which an entry is
+    not listed. ``describe_from_body``: without a description the first line of the body stands in, cut to so many
+    characters. ``hidden_if``: not listed at all. ``gated_if``: listed only after a file matching that key's globs was read.
+    ``folded``: white space in a description becomes single blanks. ``per_entry`` caps the description, ``total`` the whole
+    listing; catalogues of one ``listing`` share it, in order. ``first_wins``: of entries of one name only the first is listed.
+    ``overrides``: a setting name → ``name-only``/``off`` …. ``removed_by``: settings with patterns such as ``Agent({name})``.
     """
 
     id: str
     kind: Literal["skill", "subagent", "command", "mode", "prompt"]
     activation: Activation = Activation.DESCRIBED
     places: tuple[Place, ...]
-    fields: tuple[str, ...] = ("name", "description")
-    name_from: Literal["frontmatter", "directory", "stem"] = "directory"
+    template: str = "- {name}: {description}\n"
+    name_from: Literal["frontmatter", "directory", "stem", "path"] = "frontmatter"
     needs: tuple[str, ...] = ()
-    describe_from_body: bool = False
+    describe_from_body: int = 0
     hidden_if: tuple[KeyTest, ...] = ()
     gated_if: str | None = None
+    globs: GlobDialect | None = None
+    folded: bool = False
     when: tuple[Condition, ...] = ()
     per_entry: Limit | None = None
     total: Limit | None = None
+    listing: str | None = None
+    sort: bool = False
+    first_wins: bool = True
+    built_in: tuple[BuiltIn, ...] = ()
+    overrides: str | None = None
+    removed_by: tuple[str, ...] = ()
+    removed_form: str = ""
     frame: Frame | None = None
-    unique: bool = True
     placement: Literal["system", "developer", "user", "tool", "unknown"] = "unknown"
 
 
@@ -296,7 +314,7 @@ class McpFile(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Deferral(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Tools whose definitions are kept out of the request until searched for.
 
-    ``listed``: what stands in the window instead. ``env``: variable that switches it; ``off``: its values for off.
+    ``listed``: what stands in the window instead. ``env``: variable that switches it; ``off_values``: its values for off.
     ``threshold``: deferred only above this share of the window.
     """
 
@@ -304,7 +322,7 @@ class Deferral(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     listed: Literal["nothing", "names", "names+description", "namespaces"] = "nothing"
     models: tuple[str, ...] = ()
     env: str | None = None
-    off: tuple[str, ...] = ()
+    off_values: tuple[str, ...] = ()
     threshold: float | None = None
     description_chars: int | None = None
 

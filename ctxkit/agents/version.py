@@ -13,7 +13,7 @@ def key(version: str) -> tuple[int, ...]:
 
 
 def applies(part: Part, version: str) -> bool:
-    """Does a fact hold for ``version``: from ``since`` on, and before ``until``?"""
+    """Does a fact hold for ``version``: from ``since`` on, and before ``before``?"""
     if part.since is not None and key(version) < key(part.since):
         return False
-    return part.until is None or key(version) < key(part.until)
+    return part.before is None or key(version) < key(part.before)

@@ -17,9 +17,8 @@ Format = Literal["json", "jsonc", "toml", "yaml"]
 _YAML_VALUES = 1_000_000
 _YAML_DEPTH = 200
 _KEY_PARTS = 100
-_LONG_KEY = re.compile(
-    r"""(?<![\w-])(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')(?:[ \t]*+\.[ \t]*+(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')){%d}""" % _KEY_PARTS
-)
+_KEY_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_KEY = re.compile(rf"(?<![\w-]){_KEY_PART}(?:[ \t]*+\.[ \t]*+{_KEY_PART}){{{_KEY_PARTS}}}")
 _TOML_PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -44,7 +43,9 @@ def parse_config(data: bytes, format: Format, name: str) -> dict[str, object] | 
     if value is None:
         return {}
     if not isinstance(value, dict):
-        return ConfigError(f"{name} holds {kind_of(value)} where a map is expected", "Check the file's outermost value.")
+        return ConfigError(
+            f"{name} holds {kind_of(value)} where a map is expected", "Check the file's outermost value."
+        )
     return value if format != "yaml" else {str(key): item for key, item in value.items()}
 
 
@@ -52,7 +53,7 @@ _KINDS = {"json": "JSON", "jsonc": "JSON", "toml": "TOML", "yaml": "YAML"}
 
 
 def kind_of(value: object) -> str:
-    """What a value is called in messages: ``a list``, ``a number`` …"""
+    """What a value is called in messages: a list, a number and so on."""
     kinds: Mapping[type, str] = {
         bool: "true or false",
         int: "a number",
@@ -112,7 +113,12 @@ def _yaml(text: str) -> object:
         raise ConfigError(f"{error.reason} at character {error.position}") from None
     except yaml.YAMLError:
         raise ConfigError("it cannot be read") from None
-    except (ValueError, TypeError, OverflowError, AttributeError):  # dates, numbers and keys that YAML admits, Python not
+    except (
+        ValueError,
+        TypeError,
+        OverflowError,
+        AttributeError,
+    ):  # dates, numbers and keys that YAML admits, Python not
         raise ConfigError("a date, a number or a key in it cannot be read") from None
     except RecursionError:
         raise ConfigError("values are nested deeper than can be read") from None
@@ -132,7 +138,7 @@ def _check_yaml_size(events: object) -> None:
         line = event.start_mark.line + 1
         if isinstance(event, yaml.CollectionStartEvent):
             sizes.append((event.anchor, 1))
-            anchors.pop(event.anchor, None)
+            anchors.pop(event.anchor or "", None)
             if len(sizes) > _YAML_DEPTH:
                 raise ConfigError(f"line {line}: values are nested more than {_YAML_DEPTH} deep")
             continue

@@ -36,8 +36,8 @@ def parse(text: str) -> object:
     """The value that ``text`` stands for.
 
     Comments of both kinds, a comma before a closing bracket and a byte order mark are read over; of a repeated
-    key the last one counts. Integers too long to read become infinite floats. Raises :class:`JsoncError`, which names the
-    place, also for nesting deeper than the interpreter can follow.
+    key the last one counts. Integers too long to read become infinite floats. Raises :class:`JsoncError`, which
+    names the place, also for nesting deeper than the interpreter can follow.
     """
     body = text.removeprefix("\ufeff")
     try:
@@ -50,7 +50,9 @@ def parse(text: str) -> object:
     try:
         return _loads(plain)
     except json.JSONDecodeError as error:
-        raise _error(body, error.pos, _PROBLEMS.get(error.msg, error.msg[:1].lower() + error.msg[1:].removesuffix(" at"))) from None
+        raise _error(
+            body, error.pos, _PROBLEMS.get(error.msg, error.msg[:1].lower() + error.msg[1:].removesuffix(" at"))
+        ) from None
     except RecursionError:
         raise _too_deep(body) from None
 
@@ -65,6 +67,10 @@ _PROBLEMS = {
     "Illegal trailing comma before end of object": "a comma stands where none may",
     "Illegal trailing comma before end of array": "a comma stands where none may",
 }
+
+
+def _problem(message: str) -> str:
+    return _PROBLEMS.get(message, message[:1].lower() + message[1:].removesuffix(" at"))
 
 
 def _loads(text: str) -> object:

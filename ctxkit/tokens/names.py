@@ -1,0 +1,33 @@
+"""Model names: one spelling for the many that clients, gateways and clouds use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+_CLOUD = re.compile(r"^(?:(?:us|eu|apac|ap|au|jp|ca|global|us-gov)\.)?(?:anthropic|meta|mistral|deepseek|qwen|openai)\.")
+_TAIL = re.compile(r"(?:\[\d+[mk]\]|-v\d+:\d+|:[a-z0-9-]+|@[a-z0-9-]+)$")
+_DATE = re.compile(r"-(?:20\d{6}|20\d\d-\d\d-\d\d|20\d\d-\d\d)$")
+
+
+def normal_name(model: str) -> str:
+    """``model`` in lower case, with dashes for dots and underscores, without provider, region, version tag or date.
+
+    ``us.anthropic.claude-sonnet-4-5-20250929-v1:0``, ``anthropic/claude-sonnet-4.5`` and ``claude-sonnet-4-5[1m]``
+    all become ``claude-sonnet-4-5``.
+    """
+    name = model.strip().lower().rpartition("/")[2]
+    name = _CLOUD.sub("", name)
+    while (shorter := _DATE.sub("", _TAIL.sub("", name))) != name:
+        name = shorter
+    return name.replace(".", "-").replace("_", "-")
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """A hint for an unknown name: the nearest known ones, or all when none is near."""
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    return f"Known: {', '.join(sorted(known))}."

@@ -1,0 +1,163 @@
+"""Write rules/models.yaml anew from LiteLLM's price list.
+
+    python scripts/update_models.py model_prices_and_context_window_backup.json --source "litellm 1.106.2" --date 2026-11-20
+
+The list (MIT) lies in the wheel of litellm under that name. Only figures are taken from it: window, largest answer and
+prices of the models named in ``CHOSEN``; one that the list does not hold is an error.
+The tokenizer family comes from the patterns of rules/tokenizers.yaml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from ctxkit.data import rules_root
+from ctxkit.tokens.families import family_of
+
+# provider: {our id: (key in the list, aliases)}
+CHOSEN: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
+    "anthropic": {
+        "claude-opus-5-5": ("claude-opus-5-5", ("opus",)),
+        "claude-sonnet-5-5": ("claude-sonnet-5-5", ("sonnet",)),
+        "claude-haiku-5-5": ("claude-haiku-5-5", ("haiku",)),
+        "claude-fable-5-1": ("claude-fable-5-1", ("fable",)),
+        "claude-mythos-5-1": ("claude-mythos-5-1", ("mythos",)),
+        "claude-opus-5": ("claude-opus-5", ()),
+        "claude-sonnet-5": ("claude-sonnet-5", ()),
+        "claude-fable-5": ("claude-fable-5", ()),
+        "claude-mythos-5": ("claude-mythos-5", ()),
+        "claude-opus-4-8": ("claude-opus-4-8", ()),
+        "claude-opus-4-7": ("claude-opus-4-7", ()),
+        "claude-opus-4-6": ("claude-opus-4-6", ()),
+        "claude-sonnet-4-6": ("claude-sonnet-4-6", ()),
+        "claude-opus-4-5": ("claude-opus-4-5", ()),
+        "claude-sonnet-4-5": ("claude-sonnet-4-5", ()),
+        "claude-haiku-4-5": ("claude-haiku-4-5", ()),
+    },
+    "openai": {
+        name: (name, ())
+        for name in (
+            "gpt-6.1-sol gpt-6-sol gpt-6-astra gpt-6-luna gpt-5.6 gpt-5.6-sol gpt-5.6-terra gpt-5.6-luna gpt-5.5 gpt-5.5-pro "
+            "gpt-5.4 gpt-5.4-mini gpt-5.4-nano gpt-5.3-codex gpt-5.2 gpt-5.2-codex gpt-5.1 gpt-5.1-codex gpt-5.1-codex-max "
+            "gpt-5.1-codex-mini gpt-5 gpt-5-codex gpt-5-mini gpt-5-nano gpt-4.1 gpt-4.1-mini gpt-4o gpt-4o-mini gpt-4-turbo "
+            "gpt-4 gpt-3.5-turbo o3 o4-mini"
+        ).split()
+    },
+    "google": {
+        name: (f"gemini/{name}", ())
+        for name in (
+            "gemini-4-argon gemini-3.8-flash gemini-3.7-flash gemini-3.6-flash gemini-3.5-flash gemini-3.5-flash-lite "
+            "gemini-3.1-pro-preview gemini-3.1-flash-lite gemini-3-flash-preview gemini-2.5-pro gemini-2.5-flash "
+            "gemini-2.5-flash-lite"
+        ).split()
+    },
+    "xai": {
+        name: (f"xai/{name}", ()) for name in "grok-4.7 grok-4.6 grok-4.5 grok-4.3 grok-build-0.1 grok-code-fast-1".split()
+    },
+    "deepseek": {
+        "deepseek-v4-pro": ("deepseek-v4-pro", ()),
+        "deepseek-v4-flash": ("deepseek-v4-flash", ("deepseek-flash",)),
+        "deepseek-v3.2": ("deepseek/deepseek-v3.2", ()),
+        "deepseek-chat": ("deepseek-chat", ()),
+        "deepseek-reasoner": ("deepseek-reasoner", ()),
+    },
+    "alibaba": {
+        name: (f"dashscope/{name}", ())
+        for name in "qwen3.8-max qwen3.8-flash qwen3.7-max qwen3.7-plus qwen3.5-plus qwen3-max qwen3-coder-plus".split()
+    },
+    "mistral": {
+        "mistral-large-4": ("mistral/mistral-large-4", ("mistral-large",)),
+        "mistral-medium-3.5": ("mistral/mistral-medium-3.5", ("mistral-medium",)),
+        "devstral": ("mistral/devstral-latest", ()),
+        "codestral-2508": ("mistral/codestral-2508", ("codestral",)),
+    },
+    "moonshot": {name: (f"moonshot/{name}", ()) for name in "kimi-k3 kimi-k2.7-code kimi-k2.6 kimi-k2.5".split()},
+    "zai": {name: (f"zai/{name}", ()) for name in "glm-5.3 glm-5.2 glm-5.1 glm-5 glm-4.7 glm-4.6 glm-4.5-air".split()},
+    "minimax": {name: (f"minimax/{name}", ()) for name in "MiniMax-M3 MiniMax-M2.5".split()},
+    "groq": {"gpt-oss-120b": ("groq/openai/gpt-oss-120b", ()), "gpt-oss-20b": ("groq/openai/gpt-oss-20b", ())},
+    "cerebras": {"llama-3.3-70b": ("cerebras/llama-3.3-70b", ())},
+}
+
+PRICES = {
+    "input": "input_cost_per_token",
+    "cached_read": "cache_read_input_token_cost",
+    "cache_write_5m": "cache_creation_input_token_cost",
+    "cache_write_1h": "cache_creation_input_token_cost_above_1hr",
+    "output": "output_cost_per_token",
+}
+
+HEAD = """\
+# Windows and prices of the models that coding agents use, made by scripts/update_models.py: do not edit by hand.
+# prices: US dollars per million tokens, standard tier, text. A price that is not there does not exist or is not
+# published; then a cached token costs what an input token costs. long: the prices of every token of a request whose
+# input is above so many tokens. window: the largest input in tokens. source: where the list has the prices from.
+# The short aliases opus, sonnet, haiku, fable and mythos stand for the newest model of their line in the list.
+"""
+
+
+def prices(entry: dict[str, Any], suffix: str = "") -> dict[str, float]:
+    """Our prices from one entry; 0 for a price means that the list has none, except for models that are free."""
+    found = {name: entry.get(key + suffix) for name, key in PRICES.items()}
+    free = not found["input"] and not found["output"]
+    return {name: round(price * 1e6, 6) for name, price in found.items() if price or (free and price is not None)}
+
+
+def long_prices(entry: dict[str, Any]) -> tuple[int, dict[str, float]] | None:
+    start, end = "input_cost_per_token_above_", "k_tokens"
+    limits = [key[len(start) : -len(end)] for key in entry if key.startswith(start) and key.endswith(end)]
+    if not limits:
+        return None
+    limit = min(map(int, limits))
+    found = prices(entry, f"_above_{limit}k_tokens")
+    return (limit * 1000, found) if {"input", "output"} <= found.keys() else None
+
+
+def flow(values: dict[str, float]) -> str:
+    return "{" + ", ".join(f"{name}: {value:g}" for name, value in values.items()) + "}"
+
+
+def render(provider: str, id: str, aliases: tuple[str, ...], entry: dict[str, Any], source: str, date: str) -> str:
+    window = entry.get("max_input_tokens") or entry["max_tokens"]
+    lines = [f"- id: {id.lower()}"]
+    if aliases:
+        lines.append(f"  aliases: [{', '.join(aliases)}]")
+    lines += [
+        f"  provider: {provider}",
+        f"  family: {family_of(id).id}",
+        f"  window: {window}",
+        f"  max_output: {entry.get('max_output_tokens') or entry.get('max_tokens') or window}",
+        f"  prices: {flow(prices(entry))}",
+    ]
+    long = long_prices(entry)
+    if long:
+        lines.append(f"  long: {{above: {long[0]}, prices: {flow(long[1])}}}")
+    origin = entry.get("source")
+    lines.append(f"  source: {json.dumps(f'{source}: {origin}' if origin else source)}")
+    lines.append(f'  date: "{date}"')
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("list", type=Path)
+    parser.add_argument("--source", required=True, help="name and version of the package the list is from")
+    parser.add_argument("--date", required=True, help="day on which the list was taken, YYYY-MM-DD")
+    options = parser.parse_args()
+    entries = json.loads(options.list.read_text(encoding="utf-8"))
+    missing = [key for models in CHOSEN.values() for key, _ in models.values() if key not in entries]
+    if missing:
+        sys.exit(f"not in the list: {', '.join(missing)}")
+    body = "".join(
+        render(provider, id, aliases, entries[key], options.source, options.date)
+        for provider, models in CHOSEN.items()
+        for id, (key, aliases) in models.items()
+    )
+    (rules_root() / "models.yaml").write_text(HEAD + "models:\n" + body, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
