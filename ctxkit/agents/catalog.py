@@ -92,7 +92,7 @@ def _paths(catalog: Catalog, resolver: Resolver) -> list[tuple[str, str, bool]]:
         if not applies(place, resolver.version):
             continue
         base = resolver.places.base(place.base, resolver.names)
-        directories = resolver.places.ancestors(base, place.until) if place.walk == "up" else [base]
+        directories = resolver.ancestors(base, place) if place.walk == "up" else [base]
         for directory in directories:
             for path in _glob(place, directory, resolver):
                 result.setdefault(os.path.realpath(path), (path, directory, False))
@@ -104,7 +104,15 @@ def _paths(catalog: Catalog, resolver: Resolver) -> list[tuple[str, str, bool]]:
 
 
 def _glob(place: Place, directory: str, resolver: Resolver) -> list[str]:
-    return [path for name in place.names for path in resolver.named(name, directory)]
+    found = [path for name in place.names for path in resolver.named(name, directory)]
+    return found if place.hidden else [path for path in found if not _in_hidden(path, directory, place.names)]
+
+
+def _in_hidden(path: str, directory: str, names: Sequence[str]) -> bool:
+    """Does ``path`` lie in a hidden directory that no name asks for?"""
+    asked = {part for name in names for part in name.split("/")}
+    parts = os.path.relpath(path, directory).split(os.sep)[:-1]
+    return any(part.startswith(".") and part not in asked for part in parts)
 
 
 def _name(catalog: Catalog, path: str, base: str, front: Frontmatter) -> str:
@@ -131,7 +139,7 @@ def _entry(
     if catalog.folded:
         values = {key: " ".join(value.split()) for key, value in values.items()}
     if catalog.per_entry is not None:
-        _cap(values, int(resolver.allowed(catalog.per_entry)))
+        _cap(values, int(resolver.allowed(catalog.per_entry)), catalog.per_entry.ellipsis)
     listed = Listed(
         catalog, path, name, catalog.activation, True, False, fill(catalog.template, values), text, front.end,
         f"listed in every request; the {catalog.kind} itself on demand",
@@ -141,7 +149,8 @@ def _entry(
         return _unlisted(listed, Activation.NEVER, f"not listed: it has no {missing[0]}")
     if any(holds(test, front) for test in catalog.hidden_if):
         return _unlisted(listed, Activation.MANUAL, "not listed: its frontmatter keeps it from the model")
-    if any(catalog.removed_form.format(name=name) in resolver.settings.strings(key) for key in catalog.removed_by):
+    denied = {value for key in catalog.removed_by for value in resolver.settings.strings(key)}
+    if any(form.format(name=name) in denied for form in catalog.removed_form):
         return _unlisted(listed, Activation.NEVER, "not listed: the settings deny it")
     choice = str(resolver.settings.get(f"{catalog.overrides}.{name}", "")) if catalog.overrides else ""
     if choice == "name-only":
@@ -161,9 +170,9 @@ def _description(catalog: Catalog, front: Frontmatter, text: str) -> str:
     return first if len(first) <= limit else first[: limit - 3] + "..."
 
 
-def _cap(values: dict[str, str], limit: int) -> None:
+def _cap(values: dict[str, str], limit: int, ellipsis: str) -> None:
     if len(values["description"]) > limit:
-        values["description"] = values["description"][: limit - 1] + "…"
+        values["description"] = values["description"][: limit - len(ellipsis)] + ellipsis
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
@@ -192,34 +201,91 @@ def _late(entry: Listed, directory: str, resolver: Resolver) -> Listed:
 
 
 def _within(members: Sequence[Catalog], entries: list[Listed], resolver: Resolver, window: int) -> list[Listed]:
-    """Keep a listing within its budget.
-
-    Every entry keeps its name; the descriptions are then granted in order as long as the whole stays within the
-    budget, so that a later, shorter one may still fit (measured on Claude Code 2.1.197 and 2.1.329).
-    """
+    """Keep a listing within its budget, the way its agent does."""
     limit = next((catalog.total for catalog in members if catalog.total is not None), None)
     if limit is None or limit.overflow == "none":
         return entries
-    reserved = sum(
-        part.chars for catalog in members for part in catalog.built_in if applies(part, resolver.version)
-    )
-    budget = _budget(limit, resolver.allowed(limit), window)
-    short = {id(entry): fill(entry.catalog.template, {"name": entry.name, "path": entry.path}) for entry in entries}
-    used = reserved + sum(len(short[id(entry)]) for entry in entries if entry.loaded)
-    result = []
-    for entry in entries:
-        extra = len(entry.listing) - len(short[id(entry)])
-        if entry.loaded and used + extra - 1 > budget:
-            why = f"{entry.why}; description left out, over the listing budget of {budget:,.0f} characters"
-            entry = replace(entry, listing=short[id(entry)], why=why)
-        elif entry.loaded:
+    built_in = [
+        part
+        for catalog in members
+        for part in catalog.built_in
+        if applies(part, resolver.version) and resolver.holds(part.when, set())
+    ]
+    budget = _budget(limit, resolver, window)
+    if limit.overflow == "shorten-descriptions":
+        return _shortened(entries, budget, limit)
+    usage = resolver.settings.get(members[0].usage) if members[0].usage else None
+    used = usage if isinstance(usage, dict) else {}
+    ranked = sorted(entries, key=lambda entry: entry.name not in used)
+    kept = _granted(ranked, budget - sum(part.chars for part in built_in) - bool(built_in))
+    why = f"description left out, over the listing budget of {budget:,.0f} characters"
+    return [
+        replace(entry, listing=_bare(entry), why=f"{entry.why}; {why}")
+        if entry.loaded and id(entry) not in kept
+        else entry
+        for entry in entries
+    ]
+
+
+def _granted(entries: Sequence[Listed], budget: float) -> set[int]:
+    """The entries that keep their description.
+
+    Every entry keeps its name; descriptions are granted in order as long as the whole (lines joined by line ends) stays
+    within the budget, so a later, shorter one may still fit (measured on Claude Code 2.1.197 and 2.1.329).
+    """
+    listed = [entry for entry in entries if entry.loaded]
+    used = sum(len(_bare(entry)) for entry in listed) - 1
+    kept = set()
+    for entry in listed:
+        extra = len(entry.listing) - len(_bare(entry))
+        if used + extra <= budget:
             used += extra
-        result.append(entry)
-    return result
+            kept.add(id(entry))
+    return kept
 
 
-def _budget(limit: Limit, allowed: float, window: int) -> float:
+def _bare(entry: Listed) -> str:
+    return fill(entry.catalog.template, {"name": entry.name, "path": entry.path})
+
+
+def _shortened(entries: list[Listed], budget: float, limit: Limit) -> list[Listed]:
+    """Cut all descriptions to one common length, in steps of four characters, until the listing fits (Codex)."""
+    listed = [entry for entry in entries if entry.loaded]
+    if sum(_cost(entry.listing, limit) for entry in listed) <= budget:
+        return entries
+    longest = max((len(entry.listing) - len(_bare(entry)) for entry in listed), default=0)
+    for length in range(longest - longest % 4, -1, -4):
+        lines = {id(entry): _cut_to(entry, length) for entry in listed}
+        if sum(_cost(line, limit) for line in lines.values()) <= budget:
+            break
+    why = "description shortened, over the listing budget"
+    return [
+        replace(entry, listing=lines[id(entry)], why=f"{entry.why}; {why}") if entry.loaded else entry
+        for entry in entries
+    ]
+
+
+def _cut_to(entry: Listed, length: int) -> str:
+    bare = _bare(entry)
+    full = entry.listing
+    extra = len(full) - len(bare)
+    if extra <= length or length <= 0:
+        return full if extra <= length else bare
+    start = full.find(entry.name) + len(entry.name)
+    cut = extra - length
+    end = full.rfind(" (file:") if " (file:" in full else len(full) - 1
+    return full[: max(start, end - cut)] + full[end:]
+
+
+def _cost(line: str, limit: Limit) -> int:
+    return -(-len(line) // _CHARS_PER_TOKEN) * _CHARS_PER_TOKEN if limit.line_cost else len(line)
+
+
+def _budget(limit: Limit, resolver: Resolver, window: int) -> float:
     """A listing budget in characters."""
+    allowed = resolver.allowed(limit)
+    if limit.env is not None and (resolver.places.env.get(limit.env) or "").isdigit():
+        return allowed
     if limit.unit == "window-fraction":
         return allowed * window * _CHARS_PER_TOKEN if window else float(limit.fallback or 8_000)
     return allowed * (_CHARS_PER_TOKEN if limit.unit == "tokens" else 1)

@@ -12,7 +12,7 @@ from ctxkit.agents.globs import matcher
 from ctxkit.agents.imports import references
 from ctxkit.agents.places import Places
 from ctxkit.agents.settings import Settings
-from ctxkit.agents.spec import AgentSpec, Case, Condition, GlobDialect, Imports, KeyTest, Limit, RuleSource
+from ctxkit.agents.spec import AgentSpec, Case, Condition, GlobDialect, Imports, KeyTest, Limit, LinkGuard, Place, RuleSource
 from ctxkit.agents.version import applies
 from ctxkit.model import Activation
 from ctxkit.text import frontmatter, markdown
@@ -69,13 +69,26 @@ class Resolver:
         """Every rule file the agent knows of, in the order in which they are sent."""
         sources = [source for source in self.spec.rules if applies(source, self.version) and not source.invisible]
         found = {source.id: self._find(source) for source in sources}
-        visible = {name for name, files in found.items() if any(self._visible(file) for file in files if not file.below)}
+        visible = self._sources_with_text(sources, found)
         active = [source for source in sources if self.holds(source.when, visible)]
         active = self._first_of_groups(active, visible)
         result: list[Loaded] = []
         for file in self._ordered(active, found):
             result.extend(self._load(file))
         return self._capped(result)
+
+    def _sources_with_text(self, sources: Sequence[RuleSource], found: dict[str, list[_Found]]) -> set[str]:
+        """Ids of the sources that find a file with visible text at the start, a file counting for the first only."""
+        claimed: set[str] = set()
+        visible = set()
+        for source in sources:
+            files = [file for file in found[source.id] if not file.below and file.path not in claimed]
+            if any(self._visible(file) for file in files):
+                visible.add(source.id)
+            settled = not any(condition.absent or condition.present for condition in source.when)
+            if settled and self.holds(source.when, set()):
+                claimed.update(file.path for file in files)
+        return visible
 
     def holds(self, conditions: Iterable[Condition], visible: set[str]) -> bool:
         """Do all ``conditions`` hold, given the ids of the sources that found something?"""
@@ -92,7 +105,8 @@ class Resolver:
             return False
         if condition.setting is not None:
             value = self.settings.get(condition.setting, condition.default, scope=condition.scope)
-            return (value if isinstance(value, str | bool) else str(value)) in condition.one_of
+            value = value if isinstance(value, str | bool) else str(value)
+            return value not in condition.none_of and (not condition.one_of or value in condition.one_of)
         return True
 
     # -- finding -------------------------------------------------------------------------------------------------
@@ -101,8 +115,7 @@ class Resolver:
         base = self.places.base(source.base, self.names)
         result: list[_Found] = []
         if source.walk == "up":
-            markers = self.settings.strings(source.markers_setting) if source.markers_setting else ()
-            chain = self.places.ancestors(base, source.until, markers or source.markers)
+            chain = self.ancestors(base, source)
             directories = chain if source.nearest_first else chain[::-1]
         else:
             directories = [base]
@@ -155,11 +168,21 @@ class Resolver:
     def _expanded(self, names: Sequence[str]) -> list[str]:
         result: list[str] = []
         for name in names:
-            if name.startswith("{setting:") and name.endswith("}"):
-                result.extend(s for s in self.settings.strings(name[9:-1]) if "://" not in s)
+            if name.startswith("{setting:"):
+                key, _, rest = name[9:].partition("}")
+                result.extend(s + rest for s in self.settings.strings(key) if "://" not in s)
+            elif name.startswith("{setting-name:"):
+                result.extend(s for s in self.settings.strings(name[14:-1]) if "/" not in s)
             else:
                 result.append(name)
         return result
+
+    def ancestors(self, base: str, part: RuleSource | Place) -> list[str]:
+        """``base`` and the directories above it that ``part`` looks into, innermost first."""
+        markers = part.markers
+        if part.markers_setting and self.settings.get(part.markers_setting) is not None:
+            markers = self.settings.strings(part.markers_setting)
+        return self.places.ancestors(base, part.until, markers)
 
     def nested_holders(self, names: Sequence[str], base: str) -> list[str]:
         """Directories below ``base`` that may hold files of these ``names``, outermost first.
@@ -193,10 +216,15 @@ class Resolver:
         patterns = [pattern for key in self.spec.exclude for pattern in self.settings.strings(key)]
         if not patterns:
             return lambda path, source: False
-        matches = matcher([p.lstrip("/") for p in patterns], GlobDialect(bare="basename", prefix=False))
+        dialect = GlobDialect(bare="anchored")
+        positive = matcher([p.lstrip("/") for p in patterns if p.startswith(("/", "**"))], dialect)
+        negative = [matcher([p[1:].lstrip("/")], dialect) for p in patterns if p.startswith("!")]
 
         def excluded(path: str, source: str) -> bool:
-            return source not in self.spec.exclude_exempt and matches(path.replace(os.sep, "/").lstrip("/"))
+            if source in self.spec.exclude_exempt:
+                return False
+            posix = path.replace(os.sep, "/").lstrip("/")
+            return positive(posix) or any(not other(posix) for other in negative)
 
         return excluded
 
@@ -249,9 +277,11 @@ class Resolver:
             return [self._not_loaded(file, "its frontmatter switches it off")]
         dialect = source.globs or self.spec.globs
         activation, patterns = _activation(source, front, dialect)
-        if file.below and activation is Activation.ALWAYS and source.below is not None:
+        if file.below and source.below is not None and activation in (Activation.ALWAYS, source.activation):
             activation = source.below
         touched = self._is_touched(file, activation, patterns, dialect)
+        if source.links is not None and self._leads_out(file, source.links):
+            return [self._not_loaded(file, "a link that leads out of the project")]
         twin = self._twin(file.path)
         if twin is not None:
             return [self._not_loaded(file, f"the same text was sent as {self.disk.show(twin)}")]
@@ -288,6 +318,8 @@ class Resolver:
 
     def allowed(self, limit: Limit) -> float:
         """What a limit allows, in its own unit, once the settings had their say."""
+        if limit.env is not None and (self.places.env.get(limit.env) or "").isdigit():
+            return float(self.places.env[limit.env])
         if limit.setting is not None:
             value = self.settings.get(limit.setting, limit.n)
             if isinstance(value, int | float) and not isinstance(value, bool):
@@ -321,6 +353,14 @@ class Resolver:
     def _counts(self, path: str, inside: str | None) -> bool:
         return inside is None or path.startswith(_slash(self.places.expand(inside, self.names)))
 
+    def _leads_out(self, file: _Found, guard: LinkGuard) -> bool:
+        if not applies(guard, self.version) or (guard.approval and self.settings.get(guard.approval) is True):
+            return False
+        real = os.path.realpath(file.path)
+        if real == os.path.join(os.path.realpath(file.directory), os.path.relpath(file.path, file.directory)):
+            return False
+        return not real.startswith(_slash(os.path.realpath(self.places.expand(guard.inside, self.names))))
+
     def _not_loaded(self, file: _Found, why: str) -> Loaded:
         return Loaded(file.source, file.directory, file.path, Activation.NEVER, False, False, why=why)
 
@@ -346,7 +386,7 @@ class Resolver:
             path = self._target(parent.path, reference.target)
             if path in (parent.path, *parent.via) or not self._importable(path, reference.target, rules):
                 continue
-            if self._twin(path) is not None:
+            if self._twin(path) is not None or self._excluded(path, parent.source.id):
                 continue
             content = self._text(path)
             front = frontmatter.parse(content)
@@ -424,7 +464,7 @@ def holds(test: KeyTest, front: Frontmatter) -> bool:
         return front.text(test.key) == test.equals
     if test.one_of:
         return front.text(test.key) in test.one_of
-    filled = bool(front.strings(test.key)) if isinstance(value, str | list) else value is not None and value != {}
+    filled = bool(front.strings(test.key)) if isinstance(value, str | list) else isinstance(value, dict) and bool(value)
     answers = {
         "true": value is True or value == "true",
         "false": value is False or value == "false",

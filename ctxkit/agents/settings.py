@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from ctxkit.agents.version import applies
 from ctxkit.model import ConfigError
 from ctxkit.text.config import Format, kind_of, parse_config
@@ -14,7 +16,7 @@ from ctxkit.text.config import Format, kind_of, parse_config
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ctxkit.agents.spec import AgentSpec, KeyTest
+    from ctxkit.agents.spec import AgentSpec, KeyTest, SettingsFile
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")
@@ -157,9 +159,17 @@ def load_settings(spec: AgentSpec, names: Mapping[str, str], disk: ReadsFiles, v
     for file in spec.settings:
         path = expand_path(file.path, names) if version is None or applies(file, version) else None
         data = read_config(disk, path, file.format) if path is not None else None
-        if path is not None and data is not None:
+        if path is not None and data is not None and _counts(file, layers, names):
             layers.append(Layer(path, file.scope, data))
     return Settings(tuple(layers), frozenset(spec.join), names, disk)
+
+
+def _counts(file: SettingsFile, layers: list[Layer], names: Mapping[str, str]) -> bool:
+    if file.only_if is None:
+        return True
+    key = expand_key(file.only_if.key, names)
+    test = msgspec.structs.replace(file.only_if, key=key)
+    return any(key_holds(test, layer.data) for layer in layers)
 
 
 def lookup(data: Mapping[str, object], key: str, problems: list[str] | None = None) -> object:

@@ -80,6 +80,7 @@ class Condition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     setting: str | None = None
     default: str | bool | None = None
     one_of: tuple[str | bool, ...] = ()
+    none_of: tuple[str | bool, ...] = ()
     env: str | None = None
     env_unset: str | None = None
     scope: Literal["user", "any"] = "any"
@@ -101,7 +102,7 @@ class Imports(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     syntax: Literal["at-path", "kiro-file"] = "at-path"
     depth: int
-    skip: tuple[Literal["code-span", "code-fence", "indented-code", "html-comment", "frontmatter"], ...] = ()
+    skip: tuple[Literal["code-span", "code-fence", "indented-code", "html-comment", "html-block", "frontmatter"], ...] = ()
     inside: str | None = None
     approval: str | None = None
     extensions: tuple[str, ...] = ()
@@ -117,14 +118,18 @@ class Imports(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Limit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A size cap. ``setting`` overrides ``n``; ``window-fraction`` is of the model's window, in tokens.
 
-    ``fallback`` (characters) holds where the window is not known.
+    ``fallback`` (characters) holds where the window is not known. ``env``: a variable with a number of characters that
+    replaces it. ``ellipsis``: what ends a text that was cut. ``line_cost``: a line counts as a quarter of its length, rounded up.
     """
 
     n: float
     unit: Literal["bytes", "chars", "tokens", "lines", "window-fraction"]
     overflow: Literal["truncate", "skip-file", "drop-descriptions", "shorten-descriptions", "none"]
     setting: str | None = None
+    env: str | None = None
     fallback: int | None = None
+    ellipsis: str = "…"
+    line_cost: bool = False
 
 
 class Frame(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -165,6 +170,13 @@ Until = Literal["git-root", "git-root-or-all", "fs-root", "home", "below-home", 
 Strip = Literal["html-comments", "frontmatter"]
 
 
+class LinkGuard(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A link whose target lies outside ``inside`` is not followed, unless the setting ``approval`` is true."""
+
+    inside: str
+    approval: str | None = None
+
+
 class RuleSource(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rule files of one kind: where they are, which of them count, and when they are loaded.
 
@@ -190,6 +202,7 @@ class RuleSource(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pick: Literal["all", "first"] = "all"
     below: Activation | None = None
     touch_inside: str | None = None
+    links: LinkGuard | None = None
     nearest_first: bool = False
     ignore_case: bool = False
     kind: Literal["rule", "memory", "readme"] = "rule"
@@ -222,12 +235,15 @@ class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Place(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where entries of a catalogue are looked for; as in :class:`RuleSource`."""
+    """Where entries of a catalogue are looked for; as in :class:`RuleSource`. ``hidden``: hidden directories count."""
 
     base: str = "root"
     walk: Walk = "none"
     until: Until = "git-root"
+    markers: tuple[str, ...] = (".git",)
+    markers_setting: str | None = None
     names: tuple[str, ...]
+    hidden: bool = True
     below: bool = False
 
 
@@ -237,6 +253,7 @@ class BuiltIn(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     chars: int
     tokens: int
     count: int
+    when: tuple[Condition, ...] = ()
 
 
 class Catalog(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -249,7 +266,9 @@ class Catalog(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     characters. ``hidden_if``: not listed at all. ``gated_if``: listed only after a file matching that key's globs was read.
     ``folded``: white space in a description becomes single blanks. ``per_entry`` caps the description, ``total`` the whole
     listing; catalogues of one ``listing`` share it, in order. ``first_wins``: of entries of one name only the first is listed.
-    ``overrides``: a setting name → ``name-only``/``off`` …. ``removed_by``: settings with patterns such as ``Agent({name})``.
+    ``usage``: the setting that counts uses by name; used entries keep their descriptions longest.
+    ``overrides``: a setting name → ``name-only``/``off`` …. ``removed_by``: settings that take out
+    entries by one of the forms in ``removed_form``, such as ``Agent({name})``.
     """
 
     id: str
@@ -269,11 +288,12 @@ class Catalog(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     total: Limit | None = None
     listing: str | None = None
     sort: bool = False
+    usage: str | None = None
     first_wins: bool = True
     built_in: tuple[BuiltIn, ...] = ()
     overrides: str | None = None
     removed_by: tuple[str, ...] = ()
-    removed_form: str = ""
+    removed_form: tuple[str, ...] = ()
     frame: Frame | None = None
     placement: Literal["system", "developer", "user", "tool", "unknown"] = "unknown"
 
@@ -398,12 +418,14 @@ class Listing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SettingsFile(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A settings file; later ones win, lists are joined where ``join`` names the key. ``at``: the keys that lead to the settings in it."""
+    """A settings file; later ones win, lists are joined where ``join`` names the key. ``at``: the keys that lead to the
+    settings in it. ``only_if``: a test of the weaker files' settings."""
 
     path: str
     format: Literal["json", "jsonc", "toml", "yaml"] = "jsonc"
     scope: Literal["project", "user", "local", "managed"]
     at: tuple[str, ...] = ()
+    only_if: KeyTest | None = None
 
 
 class Transcript(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,7 +7,14 @@ import sys
 from typing import Annotated
 
 import typer
+from click import Abort, ClickException, Command, Context
+from click.exceptions import NoArgsIsHelpError
+from typer.core import TyperGroup
 from typer.main import get_command
+
+from ctxkit.cli.names import unknown
+from ctxkit.cli.terminal import say
+from ctxkit.model import CtxkitError
 
 VERSION = "0.1.0"
 """Kept equal to pyproject.toml by a test: asking the installed metadata costs 37 ms."""
@@ -15,8 +22,18 @@ VERSION = "0.1.0"
 INTERRUPTED = 130
 INTERNAL_ERROR = 4
 
+class _Commands(TyperGroup):
+    """The commands; an unknown one is answered with the nearest."""
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            raise unknown(args[0], tuple(self.commands), "command")
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
     name="ctxkit",
+    cls=_Commands,
     help="Shows what goes into a coding agent's context window, and what it costs.",
     epilog="Exit codes: 0 done, 2 usage or configuration, 3 nothing to audit, 4 internal error.",
     rich_markup_mode=None,
@@ -47,7 +64,7 @@ def ctxkit(
     """What every command shares."""
 
 
-@app.command()
+@app.command(short_help="What each agent loads from a repository, and what it costs.")
 def audit(
     path: Annotated[str, typer.Argument(metavar="[PATH]", help="The repository to look at.")] = ".",
     agent: Annotated[
@@ -80,7 +97,7 @@ def audit(
     run_audit(request, format, output, top)
 
 
-@app.command()
+@app.command(short_help="The agents ctxkit knows; where one of them looks.")
 def agents(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One agent, in full.")] = None,
     format: Format = "text",  # noqa: A002 - the option's name
@@ -92,7 +109,7 @@ def agents(
     run_agents(name, format, output)
 
 
-@app.command()
+@app.command(short_help="The models ctxkit can count and price for.")
 def models(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One model, in full.")] = None,
     format: Format = "text",  # noqa: A002 - the option's name
@@ -104,7 +121,7 @@ def models(
     run_models(name, format, output)
 
 
-@app.command()
+@app.command(short_help="JSON Schemas of the files it reads and writes.")
 def schema(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Which one; without it, their names.")] = None,
     output: Output = None,
@@ -122,18 +139,14 @@ def main() -> None:
 
 def run(argv: list[str]) -> int:
     """Run one command line; returns the exit code. Shows a traceback only where ``CTXKIT_DEBUG`` is set."""
-    from click import Abort, ClickException
-
-    from ctxkit.cli.terminal import say
-    from ctxkit.model import CtxkitError
-
     try:
         code = get_command(app).main(args=argv, prog_name="ctxkit", standalone_mode=False)
     except CtxkitError as error:
         say(error.message, error.hint)
         return error.exit_code
     except ClickException as error:
-        if not error.message:  # no_args_is_help has shown the help
+        if isinstance(error, NoArgsIsHelpError):
+            print(error.format_message(), file=sys.stderr)  # noqa: T201
             return error.exit_code
         say(error.format_message(), _usage_hint(error))
         return error.exit_code

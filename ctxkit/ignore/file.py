@@ -10,7 +10,7 @@ import re2
 
 from ctxkit.ignore.pattern import Pattern, parse, quoted, to_regex
 
-MAX_BYTES = 8 * 1024 * 1024
+MAX_BYTES = 1024 * 1024
 """Of a longer ignore file only the lines within this many bytes count (git stops at 100 MiB)."""
 
 _SET_BYTES = 40_000
@@ -92,8 +92,8 @@ class IgnoreFile:
         ``ignorecase`` is set).
         """
         if self._sieves is None:
-            base = self.base.lower() if self.ignorecase else self.base
-            head = rb"\x00" + quoted(f"{base}/".encode("utf-8", "surrogateescape") if base else b"")
+            base = f"{self.base}/".encode("utf-8", "surrogateescape") if self.base else b""
+            head = rb"\x00" + quoted(base.lower() if self.ignorecase else base)
             wanted = [pair for pair in self._regexes if pair[1] not in self._directory_only]
             self._sieves = [
                 re2.compile(head + b"(?:" + b"|".join(regex for regex, _ in group) + rb")\x00", _options())
@@ -102,7 +102,7 @@ class IgnoreFile:
         return {hit.group()[1:-1] for sieve in self._sieves for hit in sieve.finditer(joined)}
 
     def negated(self, place: int) -> bool:
-        """Does the line at ``place`` re-include what it matches?"""
+        """Whether the line at ``place`` re-includes what it matches."""
         return self._lines[place][1].negated
 
     def rule(self, place: int) -> Rule:

@@ -55,13 +55,13 @@ class IgnoreTree:
         return bool(self._layers)
 
     def decide(self, path: str, is_dir: bool = False) -> Decision:
-        """Is ``path`` (relative to the tree, posix, no ``..``) ignored, and which line says so?"""
+        """Whether ``path`` (relative to the tree, posix, no ``..``) is ignored, and by which line."""
         path = "/".join(part for part in path.split("/") if part not in ("", "."))
         scope = self._scope(path.rpartition("/")[0])
         return scope.verdict or self._match(scope, path, is_dir)
 
     def ignored(self, path: str, is_dir: bool = False) -> bool:
-        """Is ``path`` ignored?"""
+        """Whether ``path`` is ignored."""
         return self.decide(path, is_dir).ignored
 
     def hidden(self, paths: Iterable[str]) -> set[str]:
@@ -125,10 +125,17 @@ class IgnoreTree:
     def _match(self, scope: _Scope, path: str, is_dir: bool) -> Decision:
         if not scope.files:
             return NOT_IGNORED
-        data = self._bytes(path)
-        for file in scope.files:
-            place = file.matcher(directories=is_dir)(data[file.skip :])
-            if place >= 0:
-                rule = file.rule(place)
-                return Decision(not rule.negated, rule)
-        return NOT_IGNORED
+        hit = last_match(scope.files, self._bytes(path), is_dir)
+        if hit is None:
+            return NOT_IGNORED
+        rule = hit[0].rule(hit[1])
+        return Decision(not rule.negated, rule)
+
+
+def last_match(files: Sequence[IgnoreFile], path: bytes, is_dir: bool) -> tuple[IgnoreFile, int] | None:
+    """The first of ``files`` that says anything about ``path`` itself, and the place of the line that says it."""
+    for file in files:
+        place = file.matcher(directories=is_dir)(path[file.skip :])
+        if place >= 0:
+            return file, place
+    return None

@@ -10,14 +10,20 @@ _PER = 1_000_000
 
 
 class Prices(Protocol):
-    """Prices of a model in US dollars per million tokens; None where the provider names none."""
+    """Prices in US dollars per million tokens; None where the provider has no such price."""
 
     @property
-    def input(self) -> float | None: ...
+    def input(self) -> float: ...
     @property
     def cached_read(self) -> float | None: ...
     @property
     def cache_write_5m(self) -> float | None: ...
+
+
+class Priced(Protocol):
+    """A model that knows what it costs; prices may depend on how long a request is."""
+
+    def prices_at(self, input_tokens: int) -> Prices: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,10 @@ class Cost:
     cached_100: float
 
 
-def cost_of(tokens: int, prices: Prices | None) -> Cost | None:
-    """What sending ``tokens`` costs, or None for a model without a known input price."""
-    if prices is None or prices.input is None:
+def cost_of(tokens: int, model: Priced | None) -> Cost | None:
+    """What sending ``tokens`` to ``model`` costs, or None for a model whose price nobody knows (a price of nothing)."""
+    prices = None if model is None else model.prices_at(tokens)
+    if prices is None or not prices.input:
         return None
     uncached = tokens * prices.input / _PER
     if prices.cached_read is None:

@@ -53,3 +53,10 @@ def money(usd: float) -> str:
 def count(n: int, one: str, many: str | None = None) -> str:
     """``1 file``, ``1,204 files``."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def price(usd: float | None) -> str:
+    """A price per million tokens: ``$3.00``, ``$0.125``; ``-`` where there is none."""
+    if usd is None:
+        return "-"
+    return f"${usd:.2f}" if round(usd, 2) == usd else f"${usd:g}"

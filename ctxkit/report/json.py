@@ -6,17 +6,19 @@ bounded by the size of one block however many files and agents there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec import json as msgspec_json
 
 from ctxkit.model import Activation, Category, Segment, Skipped, Span, Tokens
 from ctxkit.model.audit import AgentAudit, Audit, FileEntry
-from ctxkit.report.cost import Cost, Prices, cost_of
+from ctxkit.report.cost import Cost, Priced, cost_of
 from ctxkit.report.summary import Summary, summarise
+from ctxkit.tokens.content import Content, content_of
+from ctxkit.tokens.families import family_of
 
 BLOCK = 4096
 """Items encoded at a time (about 1.5 MB of JSON)."""
@@ -141,8 +143,8 @@ class AuditOut(Struct, frozen=True, kw_only=True):
 _encode = msgspec_json.Encoder(order="deterministic").encode
 
 
-def audit_json(audit: Audit, prices: Mapping[str, Prices]) -> Iterator[bytes]:
-    """The report in pieces, in order; ``prices`` by model id. A piece is at most one block of items."""
+def audit_json(audit: Audit, models: Mapping[str, Priced]) -> Iterator[bytes]:
+    """The report in pieces, in order; ``models`` (for prices) by id. A piece is at most one block of items."""
     kinds = {kind: KindOut(files=files, tokens=tokens) for kind, (files, tokens) in audit.inventory.by_kind().items()}
     root = AuditOut(
         agents=(),
@@ -152,19 +154,20 @@ def audit_json(audit: Audit, prices: Mapping[str, Prices]) -> Iterator[bytes]:
         score=None,
         skipped=_skipped(audit.skipped),
     )
+    entries = [_Entry(entry, utf8(entry.path), content_of(entry.path)) for entry in audit.inventory.entries()]
     before, after = _split(root, b'"agents":[]')
     yield before + b'"agents":['
     for at, agent in enumerate(audit.agents):
         yield b"\n" if at == 0 else b",\n"
-        yield from _agent(agent, audit, prices.get(agent.context.model))
+        yield from _agent(agent, entries, models.get(agent.context.model))
     yield b"]" + after + b"\n"
 
 
-def _agent(agent: AgentAudit, audit: Audit, prices: Prices | None) -> Iterator[bytes]:
+def _agent(agent: AgentAudit, entries: Sequence[_Entry], model: Priced | None) -> Iterator[bytes]:
     context, summary = agent.context, summarise(agent)
     head = AgentOut(
         agent=context.agent,
-        cost=_cost(cost_of(summary.start.n, prices)),
+        cost=_cost(cost_of(summary.start.n, model)),
         hides_gitignored=agent.gitignored_hidden,
         items=(),
         model=context.model,
@@ -179,7 +182,7 @@ def _agent(agent: AgentAudit, audit: Audit, prices: Prices | None) -> Iterator[b
     before, after = _split(head, b'"items":[]')
     yield before + b'"items":['
     first = True
-    for items in (map(_item, context.segments), _files(agent, audit.inventory.entries())):
+    for items in (map(_item, context.segments), _files(agent, entries)):
         while block := list(islice(items, BLOCK)):
             yield (b"\n" if first else b",\n") + b",\n".join(map(_encode, block))
             first = False
@@ -212,27 +215,36 @@ def _item(segment: Segment) -> Item:
     )
 
 
-def _files(agent: AgentAudit, entries: Iterable[FileEntry]) -> Iterator[Item]:
+class _Entry(NamedTuple):
+    """What is the same of a file for every agent."""
+
+    file: FileEntry
+    shown: str
+    content: Content
+
+
+def _files(agent: AgentAudit, entries: Iterable[_Entry]) -> Iterator[Item]:
     hidden, listed, touched = agent.hidden, agent.listed, agent.touched
-    nothing = TokensOut(by="o200k_base", exact=True, n=0)
-    for entry in entries:
-        path = entry.path
-        shown = path if path.isascii() else utf8(path)
-        never = path in hidden
+    family = family_of(agent.context.model)
+    nothing = _tokens(family.tokens(0))
+    for file, shown, content in entries:
+        never = file.path in hidden
+        counted = family.tokens(file.tokens, content)
+        exact = counted.exact and not file.estimated
         yield Item(
             activation=Activation.NEVER if never else Activation.NAMED,
-            after_touch=path in touched and not never,
+            after_touch=not never and file.path in touched,
             category=Category.FILES,
             children=(),
             confidence="doc",
             id=f"files:{shown}",
-            kind=entry.kind,
-            loaded=path in listed,
+            kind=file.kind,
+            loaded=file.path in listed,
             path=shown,
             span=None,
             title=shown,
             tokens=nothing,
-            tokens_if_used=TokensOut(by="o200k_base", exact=not entry.estimated, n=entry.tokens),
+            tokens_if_used=TokensOut(by=counted.by, error=UNSET if exact else counted.error, exact=exact, n=counted.n),
             via=(),
             why="hidden by the agent's ignore files" if never else "",
         )

@@ -2,64 +2,68 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from ctxkit.model import Activation, Category, Skipped
+from ctxkit.model import Skipped
 from ctxkit.model.audit import AgentAudit, Audit
-from ctxkit.report.cost import TURNS, Prices, cost_of
+from ctxkit.report.cost import TURNS, Priced, cost_of
 from ctxkit.report.figures import count, money, percent, short, short_number
 from ctxkit.report.layout import Cell, Column, Row, Screen, Style, clean, heading, paragraph, table
 from ctxkit.report.summary import Summary, hidden_tokens, summarise
 from ctxkit.report.text_agent import SHADES, agent_text
 
-WIDEST = 120
-"""Columns a report uses at most: longer lines are hard to read."""
+Found = Sequence[tuple[AgentAudit, Summary]]
 
 
 def audit_text(
-    audit: Audit, prices: Mapping[str, Prices], screen: Screen, top: int = 8, every_agent: bool = False
+    audit: Audit,
+    models: Mapping[str, Priced],
+    screen: Screen,
+    path: str = ".",
+    top: int = 8,
+    every_agent: bool = False,
 ) -> Iterator[str]:
-    """The report line by line. ``prices`` by model id; ``top`` rows in the longest list.
+    """The report line by line.
 
-    With several agents only the heaviest is shown in full, unless ``every_agent``.
+    ``models`` (for prices) by id; ``path`` as the user gave it, for the commands that are suggested; ``top`` rows in the
+    longest list. With several agents only the heaviest is shown in full, unless ``every_agent``.
     """
     found = sorted(((agent, summarise(agent)) for agent in audit.agents), key=_weight)
     if len(found) > 1:
-        yield from _side_by_side(found, prices, screen)
+        yield from _side_by_side(found, models, screen)
         yield ""
     for at, (agent, summary) in enumerate(found if every_agent else found[:1]):
         if at:
-            yield from ("", "")
-        yield from agent_text(agent, summary, prices.get(agent.context.model), screen, top)
-    for part in (_files(audit, found, screen, top), _skipped(audit, screen, top), _next(audit, found, screen, every_agent)):
+            yield ""
+        yield from agent_text(agent, summary, models.get(agent.context.model), screen, top)
+    ends = (_files(audit, found, screen, top), _skipped(audit, screen, top), _next(audit, found, screen, path, every_agent))
+    for part in ends:
         lines = list(part)
         if lines:
             yield ""
             yield from lines
 
 
-Found = Sequence[tuple[AgentAudit, Summary]]
-
-
 def _weight(found: tuple[AgentAudit, Summary]) -> tuple[int, str]:
     return -found[1].start.n, found[0].context.agent
 
 
-def _side_by_side(found: Found, prices: Mapping[str, Prices], screen: Screen) -> Iterator[str]:
-    shown = [category for category in SHADES if any(summary.by_category[category].n for _, summary in found)]
-    yield heading(count(len(found), "agent"), screen, "tokens before the first word")
-    head = ["window", "used", "tokens", *(category.value for category in shown), "later", f"{TURNS} turns"]
+def _side_by_side(found: Found, models: Mapping[str, Priced], screen: Screen) -> Iterator[str]:
+    categories = [category for category in SHADES if any(summary.by_category[category].n for _, summary in found)]
+    yield heading(f"{count(len(found), 'agent')}, heaviest first", screen, "tokens before your first word")
+    head = ["window", "used", "tokens", *(category.value for category in categories), "later", f"{TURNS} turns"]
     rows: list[Row] = [(Cell(), *(Cell(name, Style.QUIET) for name in head))]
     for agent, summary in found:
         context = agent.context
-        cost = cost_of(summary.start.n, prices.get(context.model))
+        cost = cost_of(summary.start.n, models.get(context.model))
         rows.append(
             (
                 Cell(clean(context.name), Style.STRONG),
                 Cell(short_number(context.window) if context.window else "?"),
                 Cell(percent(summary.start.n / context.window) if context.window else "?"),
                 Cell(short(summary.start), Style.STRONG),
-                *(Cell(short(summary.by_category[category]), SHADES[category][1]) for category in shown),
+                *(Cell(short(summary.by_category[category]), SHADES[category][1]) for category in categories),
                 Cell(short(summary.later_tokens)),
                 Cell(money(cost.cached_100) if cost else "-"),
             )
@@ -72,28 +76,36 @@ def _files(audit: Audit, found: Found, screen: Screen, top: int) -> Iterator[str
     inventory = audit.inventory
     if not inventory.count:
         return
-    yield heading("Files they may read" if len(found) > 1 else "Files it may read", screen, _inventory_total(audit))
-    kinds = sorted(inventory.by_kind().items(), key=lambda kind: (-kind[1][1], kind[0]))
-    named = [f"{clean(kind)} {tokens:,} in {files:,}" for kind, (files, tokens) in kinds if tokens]
-    if named:
-        yield from paragraph(f"By kind: {', '.join(named)}.", screen, hang=2)
-    rows = [
-        (Cell(f"{'~' if entry.estimated else ''}{entry.tokens:,}"), Cell(clean(entry.path)), Cell(clean(entry.kind), Style.QUIET))
+    said = f"{count(inventory.count, 'file')}, {inventory.total:,} tokens (o200k_base)"
+    yield heading("Files it may read" if len(found) == 1 else "Files they may read", screen, said)
+    rows: list[Row] = [
+        (Cell(f"{tokens:,}"), Cell(percent(tokens / inventory.total)), Cell(clean(kind)), Cell(count(files, "file"), Style.QUIET))
+        for kind, (files, tokens) in sorted(inventory.by_kind().items(), key=lambda kind: (-kind[1][1], kind[0]))
+        if tokens
+    ]
+    yield from table(rows, (Column("right"), Column("right"), Column(), Column()), screen)
+    yield screen.paint("  Largest", Style.QUIET)
+    largest: list[Row] = [
+        (
+            Cell(f"{'~' if entry.estimated else ''}{entry.tokens:,}"),
+            Cell(percent(entry.tokens / inventory.total)),
+            Cell(clean(entry.path)),
+            Cell(clean(entry.kind), Style.QUIET),
+        )
         for entry in inventory.largest(max(3, top // 2))
         if entry.tokens
     ]
-    yield from table(rows, (Column("right"), Column(cut="middle", least=24), Column(cut="end")), screen)
+    yield from table(largest, (Column("right"), Column("right"), Column(cut="middle", least=24), Column()), screen)
     for agent, _ in found:
-        if agent.hidden:
-            tokens = hidden_tokens(agent, inventory)
-            name = clean(agent.context.name)
-            yield from paragraph(
-                f"Hidden from {name} by its ignore files: {count(len(agent.hidden), 'file')}, {tokens:,} tokens.", screen
-            )
+        yield from _hidden(audit, agent, screen)
 
 
-def _inventory_total(audit: Audit) -> str:
-    return f"{count(audit.inventory.count, 'file')}, {audit.inventory.total:,} tokens"
+def _hidden(audit: Audit, agent: AgentAudit, screen: Screen) -> Iterator[str]:
+    if agent.hidden:
+        tokens = hidden_tokens(agent, audit.inventory)
+        files = count(len(agent.hidden), "file")
+        said = f"{clean(agent.context.name)} does not see {files} of them ({tokens:,} tokens): its ignore files hide them."
+        yield from paragraph(said, screen, hang=2)
 
 
 def _skipped(audit: Audit, screen: Screen, top: int) -> Iterator[str]:
@@ -108,23 +120,20 @@ def _skipped(audit: Audit, screen: Screen, top: int) -> Iterator[str]:
         hint = f" ({clean(item.hint)})" if item.hint else ""
         yield from paragraph(f"{clean(item.path)}: {clean(item.reason)}{hint}", screen, hang=2, style=Style.WARN)
     if len(items) > top:
-        yield f"  {len(items) - top:,} more: ctxkit audit --format json"
+        yield f"  {len(items) - top:,} more; all of them: --format json"
 
 
-def _next(audit: Audit, found: Found, screen: Screen, every_agent: bool) -> Iterator[str]:
+def _next(audit: Audit, found: Found, screen: Screen, path: str, every_agent: bool) -> Iterator[str]:
     if audit.also_read_by:
         names = ", ".join(clean(name) for name in audit.also_read_by)
-        yield from paragraph(f"Also read by: {names}.", screen, indent=0, hang=2, style=Style.QUIET)
-    command, why = _next_command(found, every_agent)
-    yield screen.paint(f"Next: {command}", Style.STRONG) + f"  {why}"
+        yield from paragraph(f"Also read here by: {names}.", screen, indent=0, hang=2, style=Style.QUIET)
+    place = "" if path == "." else f" {clean(shlex.quote(path))}"
+    option, why = _suggested(found, every_agent)
+    yield from paragraph(f"Next: ctxkit audit{place} {option}  ({why})", screen, indent=0, hang=6, style=Style.STRONG)
 
 
-def _next_command(found: Found, every_agent: bool) -> tuple[str, str]:
+def _suggested(found: Found, every_agent: bool) -> tuple[str, str]:
     if len(found) > 1 and not every_agent:
         other = found[1][0].context
-        return f"ctxkit audit --agent {other.agent}", f"shows {clean(other.name)} in full"
-    return "ctxkit audit --format json", "holds every item, with spans and reasons"
-
-
-__all__ = ["WIDEST", "audit_text"]
-_ = (Activation, Category)
+        return f"--agent {other.agent}", f"the same for {clean(other.name)}"
+    return "--format json", "every item, with spans and reasons"

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 from ctxkit.text.markdown import frontmatter_end
 
-Value = str | bool | None | list[str] | dict[str, object]
+Value = str | bool | int | float | None | list[object] | dict[str, object]
 
 _PLAIN_KEY = re.compile(r"([A-Za-z0-9_.\-]+)[ \t]*:(?:[ \t]+(.*))?$")
 _ITEM = re.compile(r"[ \t]*-[ \t]+(.*)$")
-_SIMPLE = re.compile(r"[A-Za-z0-9_./(][^#\[\]{}&*!|>%@`\"':]*$")
+_SIMPLE = re.compile(r"[A-Za-z_./(][^#\[\]{}&*!|>%@`\"':]*$")
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
@@ -22,7 +22,7 @@ _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None, "~": Non
 class Frontmatter:
     """The keys of a frontmatter. ``end``: offset (characters) just behind it, 0 without one.
 
-    ``valid`` is false where it is not YAML; the keys then come from a line-by-line reading.
+    ``valid`` is false where it is not YAML; the keys are then those found once plain values are put in quotes.
     """
 
     values: dict[str, Value] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Frontmatter:
         """A key's value as strings: a list as it is, one string split at ``split`` outside braces."""
         value = self.values.get(key)
         if isinstance(value, list):
-            return tuple(part for item in value for part in _split(str(item), ""))
+            return tuple(part for item in value if isinstance(item, str) for part in _split(item, ""))
         if isinstance(value, str):
             return tuple(_split(value, split))
         return ()
@@ -47,7 +47,7 @@ class Frontmatter:
             return ", ".join(str(item) for item in value)
         if isinstance(value, bool):
             return "true" if value else "false"
-        return value
+        return str(value)
 
 
 NO_FRONTMATTER = Frontmatter()
@@ -62,10 +62,11 @@ def parse(text: str) -> Frontmatter:
     simple = _simple(lines)
     if simple is not None:
         return Frontmatter(simple, end)
-    loaded = _yaml("\n".join(lines))
+    block = "\n".join(lines)
+    loaded = _yaml(block)
     if loaded is not None:
         return Frontmatter(loaded, end)
-    return Frontmatter(_lines(lines), end, valid=False)
+    return Frontmatter(_yaml("\n".join(_quoted(line) for line in lines)) or {}, end, valid=False)
 
 
 def _simple(lines: list[str]) -> dict[str, Value] | None:
@@ -138,31 +139,22 @@ def _nesting(text: str) -> int:
 def _value(value: object) -> Value:
     if value is None or isinstance(value, bool | str):
         return value
+    if isinstance(value, int | float):
+        return value
     if isinstance(value, list):
-        return [str(item) for item in value]
+        return [_value(item) for item in value]
     if isinstance(value, dict):
         return {str(key): item for key, item in value.items()}
     return str(value)
 
 
-def _lines(lines: list[str]) -> dict[str, Value]:
-    """What a line-by-line reading finds in a block that is not YAML."""
-    values: dict[str, Value] = {}
-    key = ""
-    for line in lines:
-        match = _PLAIN_KEY.match(line)
-        item = _ITEM.match(line)
-        if match and not line[0].isspace():
-            key, raw = match[1], (match[2] or "").strip()
-            values[key] = _WORDS.get(raw, _unquote(raw))
-        elif item and key:
-            listed = values[key]
-            values[key] = [*(listed if isinstance(listed, list) else []), _unquote(item[1].strip())]
-    return values
-
-
-def _unquote(raw: str) -> str:
-    return raw[1:-1] if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "\"'" else raw
+def _quoted(line: str) -> str:
+    """``key: *.ts`` → ``key: "*.ts"``: the one repair that agents make to a frontmatter that is not YAML."""
+    match = _PLAIN_KEY.match(line)
+    raw = (match[2] or "").strip() if match else ""
+    if match is None or not raw or raw[0] in "\"'|>[":
+        return line
+    return f"{match[1]}: " + '"' + raw.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _split(value: str, separator: str) -> list[str]:

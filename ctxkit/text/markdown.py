@@ -13,13 +13,21 @@ _FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})(.*)")
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _LIST_ITEM = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$)")
+_HTML = re.compile(
+    r" {0,3}</?(?:address|article|aside|blockquote|body|center|col|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure"
+    r"|footer|form|frame|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|nav|ol|optgroup|option|p|param|section"
+    r"|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul|pre|script|style)(?=[\s/>]|$)",
+    re.IGNORECASE,
+)
+_HTML_ALONE = re.compile(r" {0,3}(?:<[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>|</[A-Za-z][A-Za-z0-9-]*\s*>)[ \t]*$")
 _COMMENT = re.compile(r" {0,3}<!--")
 _TICKS = re.compile(r"`+")
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A stretch that is not plain text: ``frontmatter code-fence indented-code code-span html-comment inline-comment``.
+    """A stretch that is not plain text: ``frontmatter code-fence indented-code code-span
+    html-comment inline-comment html-block``.
 
     ``html-comment`` is a comment block: the lines from one that starts with a comment to the one that closes it.
     ``inline-comment`` stands behind other text.
@@ -93,6 +101,13 @@ def outline(text: str) -> Outline:
             regions.append(Region("html-comment", position, stop))
             position = plain = stop
             continue
+        if _HTML.match(line) or (paragraph < 0 and _HTML_ALONE.match(line)):
+            stop = _blank_line(text, position)
+            regions.extend(_spans(text, plain, position))
+            regions.append(Region("html-block", position, stop))
+            position = plain = stop
+            paragraph = -1
+            continue
         if not blank and paragraph < 0 and not in_list and line.startswith(("    ", "\t")):
             regions.extend(_spans(text, plain, position))
             regions.append(Region("indented-code", position, end))
@@ -137,6 +152,15 @@ def _comment_end(text: str, start: int) -> int:
     """Where the comment block that starts here ends: behind the line that closes it; 0 if nothing closes it."""
     close = text.find("-->", start)
     return 0 if close < 0 else _line_end(text, close)
+
+
+def _blank_line(text: str, position: int) -> int:
+    while position < len(text):
+        end = _line_end(text, position)
+        if not text[position:end].strip():
+            return position
+        position = end
+    return len(text)
 
 
 def _spans(text: str, start: int, end: int) -> list[Region]:

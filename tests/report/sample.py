@@ -45,10 +45,18 @@ class FakeInventory:
 
 @dataclass(frozen=True)
 class FakePrices:
-    input: float | None = 3.0
+    input: float = 3.0
     cached_read: float | None = 0.3
     cache_write_5m: float | None = 3.75
     output: float | None = 15.0
+
+
+@dataclass(frozen=True)
+class FakeModel:
+    prices: FakePrices
+
+    def prices_at(self, input_tokens: int) -> FakePrices:
+        return self.prices
 
 
 def about(n: int) -> Tokens:
@@ -158,4 +166,4 @@ SKIPPED = (Skipped("secrets/.env", "permission denied", "run as its owner"), Ski
 
 ONE = Audit("/repo", (AgentAudit(CLAUDE, hidden=frozenset({"package-lock.json"})),), FILES, SKIPPED)
 SEVERAL = Audit("/repo", (AgentAudit(CODEX), AgentAudit(CLAUDE)), FILES, SKIPPED, ("cursor", "zed"))
-PRICES = {"claude-sonnet-4-5": FakePrices(), "gpt-5.1": FakePrices(1.25, 0.125, None, 10.0)}
+MODELS = {"claude-sonnet-4-5": FakeModel(FakePrices()), "gpt-5.1": FakeModel(FakePrices(1.25, 0.125, None, 10.0))}

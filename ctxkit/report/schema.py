@@ -1,0 +1,24 @@
+"""JSON Schemas of the files that ctxkit reads and writes, made from the Structs that read and write them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from msgspec import json
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_STRUCTS = {
+    "agent": ("ctxkit.agents.spec", "AgentSpec", "What one coding agent loads (rules/agents/*.yaml)."),
+    "audit": ("ctxkit.report.json", "AuditOut", "What ctxkit audit --format json writes."),
+}
+
+NAMES = tuple(sorted(_STRUCTS))
+"""Names of the schemas; each is kept in ``rules/schema/<name>.json``."""
+
+
+def schema_json(name: str) -> bytes:
+    """The schema ``name`` (one of ``NAMES``) as indented JSON with sorted keys."""
+    module, struct, title = _STRUCTS[name]
+    schema: dict[str, object] = {"$schema": _DIALECT, "title": title}
+    schema |= json.schema(getattr(import_module(module), struct))
+    return json.format(json.encode(schema, order="sorted"), indent=2) + b"\n"

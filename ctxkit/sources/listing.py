@@ -1,0 +1,129 @@
+"""The tracked files of a repository as columns, kept between runs for as long as git's index stays the same."""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ctxkit.sources.git import Repository
+
+CLEAN, FILTERED, CHANGED, UNTRACKED, SYMLINK, SUBMODULE = range(6)
+
+_RECORD = re.compile(r"(.) (\d+) ([0-9a-f]+) (\d)\t([^\0]+)\0", re.DOTALL)
+_HEAD = struct.Struct("<8sIBxxxIII")
+_MAGIC = b"ctxlist1"
+_KINDS = {"120000": SYMLINK, "160000": SUBMODULE}
+
+
+class Store(Protocol):
+    """Named bytes between runs (:class:`ctxkit.tokens.cache.CountCache`)."""
+
+    def get_blob(self, name: str) -> bytes | None: ...
+    def put_blob(self, name: str, data: bytes) -> None: ...
+
+
+@dataclass(slots=True)
+class Listing:
+    """Tracked files, sorted by path: what each is to git, and its blob id (``id_size`` raw bytes each).
+
+    ``special``: paths of FIFOs and the like that were seen beside them. ``key`` names the state of git's index it
+    was made from; empty when it was not made from one that could be named.
+    """
+
+    paths: list[str] = field(default_factory=list)
+    states: bytes = b""
+    ids: bytes = b""
+    id_size: int = 20
+    special: list[str] = field(default_factory=list)
+    key: bytes = b""
+
+    def blob(self, row: int) -> bytes:
+        """The blob id of a row."""
+        return self.ids[row * self.id_size : (row + 1) * self.id_size]
+
+
+def parse_listing(output: bytes) -> Listing:
+    """What ``git ls-files -z -s -v`` wrote.
+
+    Entries that a sparse check-out leaves out are dropped. Files that git was told to take for unchanged, and both
+    sides of a conflict, count as changed: their content has to be read.
+    """
+    text = output.decode("utf-8", "surrogateescape")
+    records: dict[str, tuple[int, str]] = {}
+    for tag, mode, identity, stage, path in _RECORD.findall(text):
+        if tag in "Ss":
+            continue
+        state = _KINDS.get(mode, CLEAN)
+        if state == CLEAN and (tag.islower() or stage != "0"):
+            state = CHANGED
+        records[path] = (state, identity)
+    paths = sorted(records)
+    columns = [records[path] for path in paths]
+    ids = bytes.fromhex("".join([identity for _, identity in columns]))
+    size = len(ids) // len(paths) if paths else 20
+    return Listing(paths, bytes([state for state, _ in columns]), ids, size)
+
+
+def index_key(repository: Repository) -> bytes:
+    """A name for the present state of git's index; empty when there is no index to name.
+
+    The index ends with a checksum of itself, which covers names, blobs and what ``lstat`` said. Where that is left
+    out (``index.skipHash``) the time of its last change has to do.
+    """
+    path = os.path.join(repository.directory, "index")
+    try:
+        with open(path, "rb") as file:
+            status = os.fstat(file.fileno())
+            file.seek(-32, os.SEEK_END)
+            trailer = file.read(32)
+    except (OSError, ValueError):
+        return b""
+    if not any(trailer[-20:]):
+        trailer += b"%d %d" % (status.st_mtime_ns, status.st_ino)
+    return b"%d:" % status.st_size + trailer
+
+
+def load_listing(cache: Store | None, root: str, key: bytes) -> Listing | None:
+    """The listing of ``root`` that was kept under ``key``; None when there is none that fits."""
+    data = cache.get_blob(_name(root)) if cache is not None and key else None
+    if data is None or len(data) < _HEAD.size:
+        return None
+    magic, count, id_size, key_size, special_size, paths_size = _HEAD.unpack_from(data)
+    place = _HEAD.size + key_size
+    if magic != _MAGIC or data[_HEAD.size : place] != key:
+        return None
+    ids_place = place + special_size + paths_size + count
+    if len(data) != ids_place + count * id_size:
+        return None
+    special = _unpacked(data[place : place + special_size])
+    place += special_size
+    paths = _unpacked(data[place : place + paths_size])
+    if len(paths) != count:
+        return None
+    return Listing(paths, data[place + paths_size : ids_place], data[ids_place:], id_size, special, key)
+
+
+def save_listing(cache: Store | None, root: str, key: bytes, listing: Listing) -> None:
+    """Keep ``listing`` of ``root`` under ``key``."""
+    listing.key = key
+    if cache is None:
+        return
+    special, paths = _packed(listing.special), _packed(listing.paths)
+    head = _HEAD.pack(_MAGIC, len(listing.paths), listing.id_size, len(key), len(special), len(paths))
+    cache.put_blob(_name(root), b"".join((head, key, special, paths, listing.states, listing.ids)))
+
+
+def _name(root: str) -> str:
+    return f"listing/{root.encode('utf-8', 'surrogateescape').hex()}"
+
+
+def _packed(paths: list[str]) -> bytes:
+    return "\0".join(paths).encode("utf-8", "surrogateescape")
+
+
+def _unpacked(data: bytes) -> list[str]:
+    return data.decode("utf-8", "surrogateescape").split("\0") if data else []

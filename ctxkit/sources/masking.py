@@ -1,0 +1,132 @@
+"""Command lines and addresses as they may be shown: without the secrets that people write into them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MASK = "***"
+
+_LONGEST = 400
+# A reference to a secret kept elsewhere is no secret: ${VAR}, ${env:VAR}, $VAR, %VAR%, {env:VAR}, {file:path}.
+_REFERENCE = r"\$\{[^{}]*\}|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\{(?:env|file):[^{}]*\}"
+_ONLY_REFERENCES = re.compile(rf"(?:(?i:bearer|basic|token)\s+)?(?:{_REFERENCE})+")
+_DEFAULT = re.compile(r"(\$\{\w+:?[-=?+])[^{}]*\}")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+")
+_ASSIGNMENT = re.compile(r"\b([A-Z][A-Z0-9_]{2,})=(\"[^\"]*\"|'[^']*'|[^\s\"']+)")
+_NAMED = re.compile(
+    rf"(?:{_REFERENCE})|([A-Za-z][\w.-]*)([\"']?\s*[:=]\s*[\"']?)"
+    rf"((?:(?:[Bb]earer|[Bb]asic|[Tt]oken)\s+)?(?:{_REFERENCE}|[^\s\"',;&}}])+)"
+)
+_SCHEME = re.compile(r"\b([Bb]earer|[Bb]asic)\s+([^\s\"',;]+)")
+_USERINFO = re.compile(r"(?<![\w.-])(?!npm:|jsr:)[\w.-]+:[^\s/@:]+@(?=[\w.-])")
+_PIECE = re.compile(rf"{_REFERENCE}|[A-Za-z0-9_+=.~-]{{12,}}")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
+_SENSITIVE = frozenset(
+    "apikey auth authorization bearer cookie credential credentials dsn jwt key keys pass passphrase passwd password "
+    "pat private pwd secret secrets sig signature token tokens".split()
+)
+_PREFIX = re.compile(
+    r"(?:sk|pk|rk|ghp|gho|ghs|ghu|ghr|github_pat|glpat|xox[a-z]|npm|pypi|hf|key|AKIA|ASIA|AIza|eyJ|ya29|SG|shpat|dop_v1|lin_api|secret|ntn|tvly|fc|figd|pat|api)"
+    r"[-_.]?[A-Za-z0-9][A-Za-z0-9_+=.~-]{8,}"
+)
+_UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_RUN = re.compile(r"[A-Za-z0-9]+")
+_CLASS_CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
+
+
+def command_line(arguments: Sequence[str]) -> str:
+    """``arguments`` in one line, quoted where they hold blanks; values that may be secret are replaced by ``***``."""
+    shown: list[str] = []
+    secret_next = False
+    for argument in arguments:
+        flag = _FLAG.fullmatch(argument)
+        if secret_next and (flag is None or (len(argument) > 2 and not argument.startswith("--"))):
+            shown.append(_hidden(argument))
+            secret_next = False
+            continue
+        secret_next = False
+        if flag is None:
+            shown.append(_quoted(masked(argument)))
+        elif flag[2] is None:
+            secret_next = _is_sensitive(flag[1])
+            shown.append(masked(argument))
+        else:
+            value = _hidden(flag[2]) if _is_sensitive(flag[1]) else masked(flag[2])
+            shown.append(_quoted(f"{flag[1]}={value}"))
+    line = printable(" ".join(shown))
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def masked(text: str) -> str:
+    """``text`` with secrets replaced: in addresses, assignments, headers, and what looks like a token by itself.
+
+    Names of variables stay; references such as ``${TOKEN}`` stay unexpanded.
+    """
+    text = _DEFAULT.sub(rf"\1{MASK}}}", text)
+    text = _URL.sub(lambda match: _url(match.group()), text)
+    text = _ASSIGNMENT.sub(lambda match: f"{match[1]}={_hidden(match[2])}", text)
+    text = _NAMED.sub(_named, text)
+    text = _SCHEME.sub(lambda match: f"{match[1]} {_hidden(match[2])}", text)
+    text = _USERINFO.sub(f"{MASK}@", text)
+    return _PIECE.sub(lambda match: MASK if _is_secret(match.group()) else match.group(), text)
+
+
+def printable(text: str) -> str:
+    """``text`` with control characters and undecodable bytes as backslash escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def _named(match: re.Match[str]) -> str:
+    if match[1] is None or not _is_sensitive(match[1]):
+        return match.group()
+    return f"{match[1]}{match[2]}{_hidden(match[3])}"
+
+
+def _hidden(value: str) -> str:
+    inner = value.strip("\"'")
+    return _DEFAULT.sub(rf"\1{MASK}}}", inner) if _ONLY_REFERENCES.fullmatch(inner) else MASK
+
+
+def _is_sensitive(name: str) -> bool:
+    words = [word.lower() for word in _WORD.findall(name)]
+    return any(word in _SENSITIVE for word in words) or "apikey" in "".join(words)
+
+
+def _is_secret(piece: str) -> bool:
+    """Does a piece of text look like a token: a known prefix, a UUID, or letters and digits in no order?"""
+    if piece.startswith(("$", "%", "{")):
+        return False
+    if _PREFIX.fullmatch(piece) and any(c.isdigit() for c in piece):
+        return True
+    if _UUID.search(piece):
+        return True
+    for run in _RUN.findall(piece):
+        digits = sum(c.isdigit() for c in run)
+        if len(run) >= 12 and digits >= 2 and len(run) - digits >= 2 and len(_CLASS_CHANGE.findall(run)) >= 3:
+            return True
+        if len(run) >= 20 and len(_CLASS_CHANGE.findall(run)) >= 6:
+            return True
+    return False
+
+
+def _url(url: str) -> str:
+    scheme, rest = url.split("://", 1)
+    rest, hash_mark, _ = rest.partition("#")
+    rest, question, query = rest.partition("?")
+    authority = rest.split("/", 1)[0]
+    if "@" in rest and ("@" in authority or ":" in authority):
+        rest = f"{MASK}@{rest.rpartition('@')[2]}"
+    rest = "/".join(MASK if part != MASK and _is_secret(part) else part for part in rest.split("/"))
+    if question:
+        names = [part.split("=", 1) for part in query.split("&")]
+        rest += "?" + "&".join(f"{pair[0]}={_hidden(pair[1])}" if len(pair) == 2 else MASK for pair in names)
+    return f"{scheme}://{rest}{'#' + MASK if hash_mark else ''}"
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if not text or any(c.isspace() for c in text) else text
