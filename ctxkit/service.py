@@ -23,7 +23,8 @@ from ctxkit.sources.rules import Estimate, RuleSegments
 from ctxkit.sources.tools import collect_tools, read_definitions
 from ctxkit.sources.worktree import Worktree, read_worktree
 from ctxkit.tokens.cache import CountCache
-from ctxkit.tokens.families import content_of, family_of
+from ctxkit.tokens.content import content_of
+from ctxkit.tokens.families import family_of
 from ctxkit.tokens.models import Model, find_model
 
 if TYPE_CHECKING:

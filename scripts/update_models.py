@@ -100,20 +100,18 @@ HEAD = """\
 
 
 def prices(entry: dict[str, Any], suffix: str = "") -> dict[str, float]:
-    """Our prices from one entry; 0 for a price means that the list has none, except for models that are free."""
+    """Our prices from one entry; the list writes 0 for a price that does not exist."""
     found = {name: entry.get(key + suffix) for name, key in PRICES.items()}
-    free = not found["input"] and not found["output"]
-    return {name: round(price * 1e6, 6) for name, price in found.items() if price or (free and price is not None)}
+    return {name: round(price * 1e6, 6) for name, price in found.items() if price}
 
 
-def long_prices(entry: dict[str, Any]) -> tuple[int, dict[str, float]] | None:
+def tiers(entry: dict[str, Any]) -> list[tuple[int, dict[str, float]]]:
+    """The prices of an entry by the size of the input, as (above how many tokens, prices), smallest first."""
+    if "tiered_pricing" in entry:
+        return [(int(tier["range"][0]), prices(tier)) for tier in entry["tiered_pricing"]]
     start, end = "input_cost_per_token_above_", "k_tokens"
-    limits = [key[len(start) : -len(end)] for key in entry if key.startswith(start) and key.endswith(end)]
-    if not limits:
-        return None
-    limit = min(map(int, limits))
-    found = prices(entry, f"_above_{limit}k_tokens")
-    return (limit * 1000, found) if {"input", "output"} <= found.keys() else None
+    limits = sorted(int(key[len(start) : -len(end)]) for key in entry if key.startswith(start) and key.endswith(end))
+    return [(0, prices(entry)), *((limit * 1000, prices(entry, f"_above_{limit}k_tokens")) for limit in limits)]
 
 
 def flow(values: dict[str, float]) -> str:
@@ -122,6 +120,7 @@ def flow(values: dict[str, float]) -> str:
 
 def render(provider: str, id: str, aliases: tuple[str, ...], entry: dict[str, Any], source: str, date: str) -> str:
     window = entry.get("max_input_tokens") or entry["max_tokens"]
+    (_, first), *longer = tiers(entry)
     lines = [f"- id: {id.lower()}"]
     if aliases:
         lines.append(f"  aliases: [{', '.join(aliases)}]")
@@ -130,11 +129,11 @@ def render(provider: str, id: str, aliases: tuple[str, ...], entry: dict[str, An
         f"  family: {family_of(id).id}",
         f"  window: {window}",
         f"  max_output: {entry.get('max_output_tokens') or entry.get('max_tokens') or window}",
-        f"  prices: {flow(prices(entry))}",
+        f"  prices: {flow(first)}",
     ]
-    long = long_prices(entry)
-    if long:
-        lines.append(f"  long: {{above: {long[0]}, prices: {flow(long[1])}}}")
+    if longer:
+        lines.append("  long:")
+        lines += [f"  - {{above: {above}, prices: {flow(found)}}}" for above, found in longer]
     origin = entry.get("source")
     lines.append(f"  source: {json.dumps(f'{source}: {origin}' if origin else source)}")
     lines.append(f'  date: "{date}"')

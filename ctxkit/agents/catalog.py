@@ -217,7 +217,7 @@ def _within(members: Sequence[Catalog], entries: list[Listed], resolver: Resolve
     usage = resolver.settings.get(members[0].usage) if members[0].usage else None
     used = usage if isinstance(usage, dict) else {}
     ranked = sorted(entries, key=lambda entry: entry.name not in used)
-    kept = _granted(ranked, budget - sum(part.chars for part in built_in) - bool(built_in))
+    kept = _granted(ranked, budget - sum(part.chars for part in built_in))
     why = f"description left out, over the listing budget of {budget:,.0f} characters"
     return [
         replace(entry, listing=_bare(entry), why=f"{entry.why}; {why}")

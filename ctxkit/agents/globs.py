@@ -34,7 +34,7 @@ def expand_braces(pattern: str) -> list[str]:
             done.append(current)
             continue
         pending.extend(current[: match.start()] + part + current[match.end() :] for part in match[1].split(","))
-    return done + pending
+    return list(dict.fromkeys(done + pending))
 
 
 def _compile(pattern: str, dialect: GlobDialect) -> tuple[re.Pattern[str] | None, bool]:

@@ -22,6 +22,7 @@ VERSION = "0.1.0"
 INTERRUPTED = 130
 INTERNAL_ERROR = 4
 
+
 class _Commands(TyperGroup):
     """The commands; an unknown one is answered with the nearest."""
 
@@ -157,7 +158,7 @@ def run(argv: list[str]) -> int:
             raise
         say(
             f"internal error: {type(error).__name__}: {error}",
-            "This is a fault of ctxkit: please report it with the command you ran. CTXKIT_DEBUG=1 shows where it happened.",
+            "A fault of ctxkit: please report it with the command you ran. CTXKIT_DEBUG=1 shows where it happened.",
         )
         return INTERNAL_ERROR
     return code if isinstance(code, int) else 0

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from ctxkit.cli.names import FORMATS, known
 from ctxkit.cli.progress import ProgressBar
 from ctxkit.cli.terminal import plain_screen, screen_of, write_bytes, write_lines
-from ctxkit.report.cost import Priced
 from ctxkit.service import AuditRequest
 from ctxkit.service import audit as audit_service
 from ctxkit.tokens.models import find_model
+
+if TYPE_CHECKING:
+    from ctxkit.report.cost import Priced
 
 
 def run_audit(request: AuditRequest, format_name: str, output: str | None, top: int) -> None:
@@ -32,4 +35,3 @@ def run_audit(request: AuditRequest, format_name: str, output: str | None, top: 
 
     screen = plain_screen() if output else screen_of(sys.stdout)
     write_lines(audit_text(audit, models, screen, request.path, top, every_agent=bool(request.agents)), output)
-

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from msgspec import json, to_builtins
 
 from ctxkit.cli.names import FORMATS, known
 from ctxkit.cli.terminal import plain_screen, screen_of, write_bytes, write_lines
-from ctxkit.report.layout import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ctxkit.report.layout import Screen
 
 
 def run_agents(name: str | None, format_name: str, output: str | None) -> None:

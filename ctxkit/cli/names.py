@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ctxkit.model import UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FORMATS = ("text", "json")
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from ctxkit.model import CtxkitError
 from ctxkit.report.layout import ASCII, UNICODE, Screen, Style, clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NARROWEST = 40
 WIDEST = 120
@@ -95,8 +97,7 @@ def write_bytes(chunks: Iterable[bytes], output: str | None) -> None:
     try:
         sys.stdout.flush()
         stream: BinaryIO = sys.stdout.buffer
-        for chunk in chunks:
-            stream.write(chunk)
+        stream.writelines(chunks)
         stream.flush()
     except BrokenPipeError:
         # Without this the interpreter would complain when it flushes stdout at exit.
@@ -113,7 +114,9 @@ def _write_file(chunks: Iterable[bytes], output: str) -> None:
         _replace(chunks, target)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise CtxkitError(f"Cannot write {output}: {reason}.", "Name a file in a directory you may write to.") from error
+        raise CtxkitError(
+            f"Cannot write {output}: {reason}.", "Name a file in a directory you may write to."
+        ) from error
 
 
 def _replace(chunks: Iterable[bytes], target: str) -> None:

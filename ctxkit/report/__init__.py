@@ -1,0 +1,1 @@
+"""Results as text or JSON: values in, strings out, no input or output."""

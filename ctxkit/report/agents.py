@@ -1,9 +1,9 @@
-"""The agents as text: all of them in a table, or one in full: where it looks, what it loads when, and how sure that is."""
+"""The agents as text: all of them in a table, or one in full: where it looks, what it loads when, how sure that is."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -20,7 +20,10 @@ from ctxkit.agents.spec import (
     RuleSource,
 )
 from ctxkit.report.figures import count
-from ctxkit.report.layout import Cell, Column, Row, Screen, Style, clean, heading, paragraph, table
+from ctxkit.report.layout import Cell, Column, Row, Screen, Style, heading, paragraph, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 _BASES = {
     "cwd": "the working directory",
@@ -64,9 +67,9 @@ def agents_text(specs: Mapping[str, AgentSpec], here: Sequence[str], screen: Scr
         evidence = ", ".join(f"{name} {n}" for name, n in confidence_of(spec).items())
         rows.append(
             (
-                Cell(clean(identity), Style.STRONG),
-                Cell(clean(spec.name)),
-                Cell(clean(spec.latest)),
+                Cell(identity, Style.STRONG),
+                Cell(spec.name),
+                Cell(spec.latest),
                 Cell(evidence, Style.QUIET),
                 Cell("yes" if identity in here else "", Style.GOOD),
             )
@@ -77,16 +80,18 @@ def agents_text(specs: Mapping[str, AgentSpec], here: Sequence[str], screen: Scr
     yield from paragraph(
         "Evidence: lab = seen in a run of the agent, source = read in its source, doc = its documentation.", screen
     )
-    yield from paragraph("Next: ctxkit agents NAME  (where it looks and what it loads when)", screen, 0, 6, Style.STRONG)
+    yield from paragraph(
+        "Next: ctxkit agents NAME  (where it looks and what it loads when)", screen, 0, 6, Style.STRONG
+    )
 
 
 def agent_facts(spec: AgentSpec, screen: Screen) -> Iterator[str]:
     """One agent in full."""
-    maker = f"{clean(spec.vendor)}, " if spec.vendor else ""
-    yield heading(f"{clean(spec.name)} ({spec.id})", screen, f"{maker}facts from {clean(spec.latest)}")
+    maker = f"{spec.vendor}, " if spec.vendor else ""
+    yield heading(f"{spec.name} ({spec.id})", screen, f"{maker}facts from {spec.latest}")
     window = f", window of {spec.window:,}" if spec.window else ""
     evidence = ", ".join(f"{name} {n}" for name, n in confidence_of(spec).items())
-    yield from paragraph(f"Usual model {clean(spec.model)}{window}. Evidence: {evidence}.", screen)
+    yield from paragraph(f"Usual model {spec.model}{window}. Evidence: {evidence}.", screen)
     for part in (
         _sources("Rule files, in the order in which they are looked for", _rules(spec), screen),
         _sources("Listed by name, the body on demand", _catalogs(spec), screen),
@@ -122,7 +127,7 @@ def _sources(title: str, facts: Iterator[Fact], screen: Screen) -> Iterator[str]
 def _rules(spec: AgentSpec) -> Iterator[Fact]:
     for source in spec.rules:
         if source.invisible:
-            yield "no file", clean(source.note or source.id), source.confidence.value, ""
+            yield "no file", source.note or source.id, source.confidence.value, ""
             continue
         cases = source.activation if isinstance(source.activation, tuple) else ()
         when = "it depends" if isinstance(source.activation, tuple) else source.activation.value
@@ -141,7 +146,7 @@ def _names(source: RuleSource | Place, spec: AgentSpec) -> str:
         prefix = spec.roots.get(source.base, source.base).replace("{home}", "~").rstrip("/") + "/"
     elif source.base == "home":
         prefix = "~/"
-    return ", ".join(clean(name if name.startswith(("~", "/")) else prefix + name) for name in source.names)
+    return ", ".join(name if name.startswith(("~", "/")) else prefix + name for name in source.names)
 
 
 def _where(base: str, walk: str, until: str) -> str:
@@ -186,7 +191,7 @@ def _versions(part: Part) -> str:
 
 def _sentence(said: Sequence[str], note: str) -> str:
     text = "; ".join(filter(None, said))
-    return clean(" ".join(filter(None, (f"{text}." if text else "", note))))
+    return " ".join(filter(None, (f"{text}." if text else "", note)))
 
 
 def _catalogs(spec: AgentSpec) -> Iterator[Fact]:
@@ -194,7 +199,12 @@ def _catalogs(spec: AgentSpec) -> Iterator[Fact]:
         for at, place in enumerate(catalog.places):
             rest = "" if at else _sentence([*_budgets(catalog), _versions(catalog)], catalog.note)
             where = _where(place.base, place.walk, place.until)
-            yield catalog.kind, _names(place, spec), place.confidence.value, _sentence([where], "") + (" " + rest if rest else "")
+            yield (
+                catalog.kind,
+                _names(place, spec),
+                place.confidence.value,
+                _sentence([where], "") + (" " + rest if rest else ""),
+            )
 
 
 def _budgets(catalog: Catalog) -> Iterator[str]:
@@ -208,12 +218,17 @@ def _mcp(spec: AgentSpec) -> Iterator[Fact]:
     if spec.mcp is not None:
         for file in spec.mcp.files:
             approval = "its servers start only once approved" if file.approval else ""
-            yield file.scope, clean(_home(file.path)), file.confidence.value, _sentence([approval, _versions(file)], file.note)
+            yield (
+                file.scope,
+                _home(file.path),
+                file.confidence.value,
+                _sentence([approval, _versions(file)], file.note),
+            )
 
 
 def _settings(spec: AgentSpec) -> Iterator[Fact]:
     for file in spec.settings:
-        yield file.scope, clean(_home(file.path)), file.confidence.value, _sentence([_versions(file)], file.note)
+        yield file.scope, _home(file.path), file.confidence.value, _sentence([_versions(file)], file.note)
 
 
 def _home(path: str) -> str:
@@ -227,14 +242,18 @@ def _ignore(spec: AgentSpec, screen: Screen) -> Iterator[str]:
     own = f"Its own ignore files: {', '.join(said)}." if said else "It has no ignore file of its own."
     git = f" Git's count when it does this: {', '.join(spec.ignore.gitignore)}." if spec.ignore.gitignore else ""
     yield heading("Files it does not read", screen)
-    yield from paragraph(clean(f"{own}{git} {spec.ignore.note}"), screen)
+    yield from paragraph(f"{own}{git} {spec.ignore.note}", screen)
 
 
 def _fixed(spec: AgentSpec, screen: Screen) -> Iterator[str]:
     if spec.fixed:
         yield heading("Built in", screen, "o200k_base tokens, measured")
     rows = [
-        (Cell(f"{part.tokens:,}"), Cell(clean(part.title)), Cell(clean(_sentence([_versions(part)], part.source)), Style.QUIET))
+        (
+            Cell(f"{part.tokens:,}"),
+            Cell(part.title),
+            Cell(_sentence([_versions(part)], part.source), Style.QUIET),
+        )
         for part in spec.fixed
     ]
     yield from table(rows, (Column("right"), Column(), Column(cut="end")), screen)
@@ -244,4 +263,4 @@ def _prose(title: str, texts: Sequence[str], screen: Screen) -> Iterator[str]:
     if texts:
         yield heading(title, screen)
     for text in texts:
-        yield from paragraph(f"{screen.glyphs.dot} {clean(text)}", screen, hang=2, style=Style.QUIET)
+        yield from paragraph(f"{screen.glyphs.dot} {text}", screen, hang=2, style=Style.QUIET)

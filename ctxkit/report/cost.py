@@ -13,27 +13,33 @@ class Prices(Protocol):
     """Prices in US dollars per million tokens; None where the provider has no such price."""
 
     @property
-    def input(self) -> float: ...
+    def input(self) -> float:
+        """A token that no cache holds."""
+
     @property
-    def cached_read(self) -> float | None: ...
+    def cached_read(self) -> float | None:
+        """A token read from the prompt cache."""
+
     @property
-    def cache_write_5m(self) -> float | None: ...
+    def cache_write_5m(self) -> float | None:
+        """A token written to the prompt cache."""
 
 
 class Priced(Protocol):
     """A model that knows what it costs; prices may depend on how long a request is."""
 
-    def prices_at(self, input_tokens: int) -> Prices: ...
+    def prices_at(self, input_tokens: int) -> Prices:
+        """The prices of a request of ``input_tokens`` tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """US dollars for sending one unchanging window.
 
-    ``uncached``: one turn that pays every token as fresh input. ``first``: the turn that fills the cache (the write price
-    where there is one, else the input price). ``cached``: one turn that reads all of it from the cache.
-    ``cached_100`` is one first and 99 cached turns, ``uncached_100`` 100 uncached ones. A model without a price for cached
-    reads has the cached figures of an uncached turn.
+    ``uncached``: one turn that pays every token as fresh input. ``first``: the turn that fills the cache (the write
+    price where there is one, else the input price). ``cached``: one turn that reads all of it from the cache.
+    ``cached_100`` is one first and 99 cached turns, ``uncached_100`` 100 uncached ones. A model without a price for
+    cached reads has the cached figures of an uncached turn.
     """
 
     uncached: float

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ctxkit.model import Tokens
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ctxkit.model import Tokens
 
 
 def full(tokens: Tokens) -> str:

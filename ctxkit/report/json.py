@@ -1,24 +1,27 @@
 """The audit as JSON (``ctxkit/audit/1``): sorted keys, no clock, one line per item, always valid UTF-8.
 
-The Structs are the truth of ``rules/schema/audit.json``. Items are written agent by agent in blocks, so that memory stays
-bounded by the size of one block however many files and agents there are.
+The Structs are the truth of ``rules/schema/audit.json``. Items are written agent by agent in blocks, so that memory
+stays bounded by the size of one block however many files and agents there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec import json as msgspec_json
 
 from ctxkit.model import Activation, Category, Segment, Skipped, Span, Tokens
-from ctxkit.model.audit import AgentAudit, Audit, FileEntry
 from ctxkit.report.cost import Cost, Priced, cost_of
 from ctxkit.report.summary import Summary, summarise
 from ctxkit.tokens.content import Content, content_of
 from ctxkit.tokens.families import family_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ctxkit.model.audit import AgentAudit, Audit, FileEntry
 
 BLOCK = 4096
 """Items encoded at a time (about 1.5 MB of JSON)."""
@@ -43,8 +46,8 @@ class SpanOut(Struct, frozen=True, kw_only=True):
 class Item(Struct, frozen=True, kw_only=True):
     """A piece of an agent's context. ``path`` is relative to the root, ``~/…`` under the home directory, else absolute.
 
-    ``loaded``: any part of it is in the first request. ``after_touch``: any part of it arrives once the touched files were
-    read. ``tokens``: what the first request is charged; ``tokens_if_used``: the whole body.
+    ``loaded``: any part of it is in the first request. ``after_touch``: any part of it arrives once the touched files
+    were read. ``tokens``: what the first request is charged; ``tokens_if_used``: the whole body.
     """
 
     activation: Activation
@@ -67,7 +70,8 @@ class Item(Struct, frozen=True, kw_only=True):
 class CostOut(Struct, frozen=True, kw_only=True):
     """US dollars for sending the window as it stands before the first word.
 
-    ``per_100_turns_cached`` is one ``first_turn`` and 99 ``cached_turn``; ``per_100_turns_uncached`` 100 ``uncached_turn``.
+    ``per_100_turns_cached`` is one ``first_turn`` and 99 ``cached_turn``, ``per_100_turns_uncached`` 100 times
+    ``uncached_turn``.
     """
 
     cached_turn: float
@@ -89,7 +93,7 @@ class TotalsOut(Struct, frozen=True, kw_only=True):
 
 
 class AgentOut(Struct, frozen=True, kw_only=True):
-    """One agent's window. ``cost`` is null where no price of the model is known. ``skipped``: what it could not read."""
+    """One agent's window. ``cost`` is null where no price of the model is known."""
 
     agent: str
     cost: CostOut | None
@@ -129,7 +133,7 @@ class FilesOut(Struct, frozen=True, kw_only=True):
 
 
 class AuditOut(Struct, frozen=True, kw_only=True):
-    """What ``ctxkit audit --format json`` writes. ``also_read_by``: agents without set-up of their own that read files here."""
+    """What ``ctxkit audit --format json`` writes. ``also_read_by``: other agents that load a rule file found here."""
 
     agents: tuple[AgentOut, ...]
     also_read_by: tuple[str, ...]
@@ -251,7 +255,7 @@ def _files(agent: AgentAudit, entries: Iterable[_Entry]) -> Iterator[Item]:
 
 
 def utf8(text: str) -> str:
-    """``text`` with undecodable bytes written as ``\\xNN`` escapes, so that every encoder takes it."""
+    """``text`` with undecodable bytes written as escapes, so that every encoder takes it."""
     if text.isascii():
         return text
     try:

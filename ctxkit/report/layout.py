@@ -1,7 +1,7 @@
 """Text in columns: what a string takes on a terminal, how it is cut, aligned and coloured.
 
-Names come from file systems and other people's files, so everything shown goes through :func:`clean` first: no control
-character, no direction override and no undecodable byte reaches the terminal.
+Names come from file systems and other people's files, so tables, headings and paragraphs put all their text through
+:func:`clean`: no control character, no direction override and no undecodable byte reaches the terminal.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Glyphs:
     cut: str = "…"
     arrow: str = "←"
     plus_minus: str = "±"
-    times: str = "×"
+    times: str = "\N{MULTIPLICATION SIGN}"
 
 
 UNICODE = Glyphs()
@@ -64,7 +64,7 @@ class Screen:
 
 
 def clean(text: str) -> str:
-    """``text`` with everything that would move the cursor, turn the direction or break the encoding written as an escape.
+    """``text`` with all that moves the cursor, turns the direction or breaks the encoding written as an escape.
 
     Variation selectors are dropped: they change the width of what stands before them, differently on every terminal.
     """
@@ -136,7 +136,7 @@ def _head(text: str, width: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of a table: clean text and what it is."""
+    """One cell of a table: its text and what it is."""
 
     text: str = ""
     style: Style = Style.PLAIN
@@ -144,9 +144,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """How a column is laid out. ``cut`` says which part of a text that does not fit goes; ``least`` is its narrowest width.
+    """How a column is laid out.
 
-    ``None`` never shrinks. Columns further right shrink first.
+    ``cut`` says which part of a text that does not fit goes; None never shrinks. ``least``: its narrowest width in
+    columns. Columns further right shrink first.
     """
 
     align: Literal["left", "right"] = "left"
@@ -162,6 +163,7 @@ def table(rows: Sequence[Row], columns: Sequence[Column], screen: Screen, indent
 
     A row with fewer cells than columns ends early; its last cell may use the room of the columns that it lacks.
     """
+    rows = [[Cell(clean(cell.text), cell.style) for cell in row] for row in rows]
     full = [row for row in rows if len(row) == len(columns)]
     widths = [max((columns_of(row[at].text) for row in full), default=0) for at in range(len(columns))]
     room = screen.width - indent - gap * (len(columns) - 1)
@@ -172,9 +174,7 @@ def table(rows: Sequence[Row], columns: Sequence[Column], screen: Screen, indent
     return [_line(row, widths, columns, screen, indent, gap) for row in rows]
 
 
-def _line(
-    row: Row, widths: Sequence[int], columns: Sequence[Column], screen: Screen, indent: int, gap: int
-) -> str:
+def _line(row: Row, widths: Sequence[int], columns: Sequence[Column], screen: Screen, indent: int, gap: int) -> str:
     parts: list[str] = []
     used = indent
     for at, cell in enumerate(row):
@@ -232,7 +232,7 @@ def _apportion(shares: Sequence[float], width: int) -> list[int]:
 
 def heading(title: str, screen: Screen, aside: str = "") -> str:
     """The line that opens a part: its title, and at the right margin what it adds up to."""
-    title = fit(title, screen.width, "end", screen)
+    title, aside = fit(clean(title), screen.width, "end", screen), clean(aside)
     room = screen.width - columns_of(title) - columns_of(aside)
     if not aside or room < 2:
         return screen.paint(title, Style.HEAD)
@@ -240,10 +240,10 @@ def heading(title: str, screen: Screen, aside: str = "") -> str:
 
 
 def paragraph(text: str, screen: Screen, indent: int = 2, hang: int = 0, style: Style = Style.PLAIN) -> list[str]:
-    """``text`` (already clean) broken at blanks into lines of the screen's width; longer words stand alone."""
+    """``text`` broken at blanks into lines of the screen's width; longer words stand alone."""
     lines: list[str] = []
     line = ""
-    for word in text.split():
+    for word in clean(text).split():
         room = screen.width - indent - (hang if lines else 0)
         if line and columns_of(line) + 1 + columns_of(word) > room:
             lines.append(line)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ctxkit.report.figures import count, percent, price, short_number
-from ctxkit.report.layout import Cell, Column, Row, Screen, Style, clean, heading, paragraph, table
-from ctxkit.tokens.families import Family
-from ctxkit.tokens.models import Model, Prices
+from ctxkit.report.layout import Cell, Column, Row, Screen, Style, heading, paragraph, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ctxkit.tokens.families import Family
+    from ctxkit.tokens.models import Model, Prices
 
 
 def models_text(models: Sequence[Model], screen: Screen) -> Iterator[str]:
@@ -17,13 +21,13 @@ def models_text(models: Sequence[Model], screen: Screen) -> Iterator[str]:
     rows: list[Row] = [tuple(Cell(name, Style.QUIET) for name in head)]
     rows += [
         (
-            Cell(clean(model.id), Style.STRONG),
+            Cell(model.id, Style.STRONG),
             Cell(short_number(model.window)),
             Cell(counted(model.tokenizer, screen)),
             Cell(price(model.prices.input)),
             Cell(price(model.prices.cached_read)),
             Cell(price(model.prices.output)),
-            Cell(clean(model.date), Style.QUIET),
+            Cell(model.date, Style.QUIET),
         )
         for model in models
     ]
@@ -41,7 +45,7 @@ def counted(family: Family, screen: Screen) -> str:
 def model_facts(model: Model, screen: Screen) -> Iterator[str]:
     """One model in full."""
     family = model.tokenizer
-    yield heading(clean(model.id), screen, f"{clean(model.provider)}, as of {clean(model.date)}")
+    yield heading(model.id, screen, f"{model.provider}, as of {model.date}")
     rows: list[Row] = [
         (Cell("window"), Cell(f"{model.window:,} tokens in, {model.max_output:,} out")),
         (Cell("counted"), Cell(_how(family, screen))),
@@ -49,25 +53,29 @@ def model_facts(model: Model, screen: Screen) -> Iterator[str]:
     ]
     if model.long is not None:
         rows += _prices(f"over {model.long.above:,} tokens", model.long.prices)
-    rows.append((Cell("source"), Cell(clean(model.source), Style.QUIET)))
+    rows.append((Cell("source"), Cell(model.source, Style.QUIET)))
     if model.aliases:
-        rows.append((Cell("also called"), Cell(clean(", ".join(model.aliases)))))
+        rows.append((Cell("also called"), Cell(", ".join(model.aliases))))
     yield from table(rows, (Column(), Column(cut="end")), screen)
     if family.factors:
         yield ""
-        yield heading("Estimated from o200k_base", screen, f"{clean(family.id)}, as of {clean(family.date)}")
+        yield heading("Estimated from o200k_base", screen, f"{family.id}, as of {family.date}")
         factors: list[Row] = [
-            (Cell(content.value), Cell(f"{screen.glyphs.times} {factor.factor:g}"), Cell(f"{screen.glyphs.plus_minus} {percent(factor.error)}"))
+            (
+                Cell(content.value),
+                Cell(f"{screen.glyphs.times} {factor.factor:g}"),
+                Cell(f"{screen.glyphs.plus_minus} {percent(factor.error)}"),
+            )
             for content, factor in family.factors.items()
         ]
         yield from table(factors, (Column(), Column("right"), Column("right")), screen)
-        yield from paragraph(clean(family.source), screen, style=Style.QUIET)
+        yield from paragraph(family.source, screen, style=Style.QUIET)
 
 
 def _how(family: Family, screen: Screen) -> str:
     if family.exact:
-        return f"exactly, with {family.encoding} ({clean(family.title)})"
-    return f"estimated, {counted(family, screen)[1:]} at worst ({clean(family.title)})"
+        return f"exactly, with {family.encoding} ({family.title})"
+    return f"estimated, {counted(family, screen)[1:]} at worst ({family.title})"
 
 
 def _prices(title: str, prices: Prices) -> list[Row]:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ctxkit.model import NO_TOKENS, Activation, Category, Segment, Tokens
-from ctxkit.model.audit import AgentAudit, Inventory
 
-_LATER = frozenset(
-    {Activation.LAZY_DIR, Activation.GLOB, Activation.DESCRIBED, Activation.NAMED, Activation.MANUAL}
-)
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ctxkit.model.audit import AgentAudit, Inventory
+
+_LATER = frozenset({Activation.LAZY_DIR, Activation.GLOB, Activation.DESCRIBED, Activation.NAMED, Activation.MANUAL})
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """The sums of one window.
 
-    ``start``: tokens of the first request before the user's first word. ``by_category``: the same, split. ``cuttable``: the
-    loaded segments that the user can change (a file, a server; not what is built in), largest first. ``later``: segments
-    whose body may still come, largest first, and ``later_tokens`` what that adds at most. ``arrived``: segments that the
-    touched files bring. ``unread``: rule files that this agent does not read, largest first.
+    ``start``: tokens of the first request before the user's first word. ``by_category``: the same, split.
+    ``cuttable``: the loaded segments that the user can change (not what is built in), largest first. ``later``:
+    segments whose body may still come, largest first, and ``later_tokens`` what that adds at most. ``arrived``:
+    segments that the touched files bring. ``unread``: rule files that this agent does not read, largest first.
     """
 
     start: Tokens
@@ -37,7 +39,7 @@ def summarise(audit: AgentAudit) -> Summary:
     """Add up ``audit``. A segment's tokens include those of its children, so only the top of the tree is added."""
     segments = audit.context.segments
     loaded = [segment for segment in segments if segment.loaded]
-    by_category = {category: NO_TOKENS for category in Category}
+    by_category = dict.fromkeys(Category, NO_TOKENS)
     for segment in loaded:
         by_category[segment.category] += segment.tokens
     start = NO_TOKENS
@@ -81,8 +83,8 @@ def is_cuttable(segment: Segment) -> bool:
 def sections(segment: Segment) -> tuple[tuple[str, Tokens], ...]:
     """(heading, tokens) of the sections of a rule file, or of the tools of a server, largest first.
 
-    Sub-sections count with the section above them, down from the first level that has more than one heading: the one title
-    of a file says nothing about where its tokens are.
+    Sub-sections count with the section above them, down from the first level that has more than one heading: the one
+    title of a file says nothing about where its tokens are.
     """
     levels = [_level(child.title) for child in segment.children]
     titles = [level for level in levels if level]

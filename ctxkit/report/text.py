@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from ctxkit.model import Skipped
 from ctxkit.model.audit import AgentAudit, Audit
 from ctxkit.report.cost import TURNS, Priced, cost_of
 from ctxkit.report.figures import count, money, percent, short, short_number
-from ctxkit.report.layout import Cell, Column, Row, Screen, Style, clean, heading, paragraph, table
+from ctxkit.report.layout import Cell, Column, Row, Screen, Style, heading, paragraph, table
 from ctxkit.report.summary import Summary, hidden_tokens, summarise
 from ctxkit.report.text_agent import SHADES, agent_text
+
+if TYPE_CHECKING:
+    from ctxkit.model import Category, Skipped
 
 Found = Sequence[tuple[AgentAudit, Summary]]
 
@@ -26,8 +29,8 @@ def audit_text(
 ) -> Iterator[str]:
     """The report line by line.
 
-    ``models`` (for prices) by id; ``path`` as the user gave it, for the commands that are suggested; ``top`` rows in the
-    longest list. With several agents only the heaviest is shown in full, unless ``every_agent``.
+    ``models`` (for prices) by id; ``path`` as the user gave it, for the commands that are suggested; ``top`` rows in
+    the longest list. With several agents only the heaviest is shown in full, unless ``every_agent``.
     """
     found = sorted(((agent, summarise(agent)) for agent in audit.agents), key=_weight)
     if len(found) > 1:
@@ -37,7 +40,11 @@ def audit_text(
         if at:
             yield ""
         yield from agent_text(agent, summary, models.get(agent.context.model), screen, top)
-    ends = (_files(audit, found, screen, top), _skipped(audit, screen, top), _next(audit, found, screen, path, every_agent))
+    ends = (
+        _files(audit, found, screen, top),
+        _skipped(audit, screen, top),
+        _next(audit, found, screen, path, every_agent),
+    )
     for part in ends:
         lines = list(part)
         if lines:
@@ -50,26 +57,39 @@ def _weight(found: tuple[AgentAudit, Summary]) -> tuple[int, str]:
 
 
 def _side_by_side(found: Found, models: Mapping[str, Priced], screen: Screen) -> Iterator[str]:
-    categories = [category for category in SHADES if any(summary.by_category[category].n for _, summary in found)]
     yield heading(f"{count(len(found), 'agent')}, heaviest first", screen, "tokens before your first word")
-    head = ["window", "used", "tokens", *(category.value for category in categories), "later", f"{TURNS} turns"]
-    rows: list[Row] = [(Cell(), *(Cell(name, Style.QUIET) for name in head))]
-    for agent, summary in found:
-        context = agent.context
-        cost = cost_of(summary.start.n, models.get(context.model))
-        rows.append(
-            (
-                Cell(clean(context.name), Style.STRONG),
-                Cell(short_number(context.window) if context.window else "?"),
-                Cell(percent(summary.start.n / context.window) if context.window else "?"),
-                Cell(short(summary.start), Style.STRONG),
-                *(Cell(short(summary.by_category[category]), SHADES[category][1]) for category in categories),
-                Cell(short(summary.later_tokens)),
-                Cell(money(cost.cached_100) if cost else "-"),
-            )
-        )
-    columns = (Column(cut="end", least=10), *(Column("right") for _ in head))
-    yield from table(rows, columns, screen, gap=2 if screen.width > 80 else 1)
+    categories = [category for category in SHADES if any(summary.by_category[category].n for _, summary in found)]
+    rows = [_figures(agent, summary, categories, models) for agent, summary in found]
+    gap = 2 if screen.width > 80 else 1
+    names = list(rows[0])
+    for name in _LEFT_OUT_FIRST:
+        needed = sum(max(len(name), *(len(row[name].text) for row in rows)) + gap for name in names[1:])
+        if name in names and needed + _NAME + 2 > screen.width:
+            names.remove(name)
+    head: Row = [Cell(name, Style.QUIET) for name in names]
+    columns = [Column(cut="end", least=_NAME), *(Column("right") for _ in names[1:])]
+    yield from table([head, *([row[name] for name in names] for row in rows)], columns, screen, gap=gap)
+
+
+_NAME = 10
+_LEFT_OUT_FIRST = ("window", *(category.value for category in reversed(SHADES)), "later")
+"""Columns that a narrow screen does without."""
+
+
+def _figures(
+    agent: AgentAudit, summary: Summary, categories: Sequence[Category], models: Mapping[str, Priced]
+) -> dict[str, Cell]:
+    context = agent.context
+    cost = cost_of(summary.start.n, models.get(context.model))
+    return {
+        "": Cell(context.name, Style.STRONG),
+        "window": Cell(short_number(context.window) if context.window else "?"),
+        "used": Cell(percent(summary.start.n / context.window) if context.window else "?"),
+        "tokens": Cell(short(summary.start), Style.STRONG),
+        **{category.value: Cell(short(summary.by_category[category]), SHADES[category][1]) for category in categories},
+        "later": Cell(short(summary.later_tokens)),
+        f"{TURNS} turns": Cell(money(cost.cached_100) if cost else "-"),
+    }
 
 
 def _files(audit: Audit, found: Found, screen: Screen, top: int) -> Iterator[str]:
@@ -79,7 +99,12 @@ def _files(audit: Audit, found: Found, screen: Screen, top: int) -> Iterator[str
     said = f"{count(inventory.count, 'file')}, {inventory.total:,} tokens (o200k_base)"
     yield heading("Files it may read" if len(found) == 1 else "Files they may read", screen, said)
     rows: list[Row] = [
-        (Cell(f"{tokens:,}"), Cell(percent(tokens / inventory.total)), Cell(clean(kind)), Cell(count(files, "file"), Style.QUIET))
+        (
+            Cell(f"{tokens:,}"),
+            Cell(percent(tokens / inventory.total)),
+            Cell(kind),
+            Cell(count(files, "file"), Style.QUIET),
+        )
         for kind, (files, tokens) in sorted(inventory.by_kind().items(), key=lambda kind: (-kind[1][1], kind[0]))
         if tokens
     ]
@@ -89,8 +114,8 @@ def _files(audit: Audit, found: Found, screen: Screen, top: int) -> Iterator[str
         (
             Cell(f"{'~' if entry.estimated else ''}{entry.tokens:,}"),
             Cell(percent(entry.tokens / inventory.total)),
-            Cell(clean(entry.path)),
-            Cell(clean(entry.kind), Style.QUIET),
+            Cell(entry.path),
+            Cell(entry.kind, Style.QUIET),
         )
         for entry in inventory.largest(max(3, top // 2))
         if entry.tokens
@@ -104,7 +129,7 @@ def _hidden(audit: Audit, agent: AgentAudit, screen: Screen) -> Iterator[str]:
     if agent.hidden:
         tokens = hidden_tokens(agent, audit.inventory)
         files = count(len(agent.hidden), "file")
-        said = f"{clean(agent.context.name)} does not see {files} of them ({tokens:,} tokens): its ignore files hide them."
+        said = f"{agent.context.name} does not see {files} of them ({tokens:,} tokens): its ignore files hide them."
         yield from paragraph(said, screen, hang=2)
 
 
@@ -117,17 +142,17 @@ def _skipped(audit: Audit, screen: Screen, top: int) -> Iterator[str]:
     yield heading("Could not read", screen, f"{len(skipped):,}")
     items = list(skipped.values())
     for item in items[:top]:
-        hint = f" ({clean(item.hint)})" if item.hint else ""
-        yield from paragraph(f"{clean(item.path)}: {clean(item.reason)}{hint}", screen, hang=2, style=Style.WARN)
+        hint = f" ({item.hint})" if item.hint else ""
+        yield from paragraph(f"{item.path}: {item.reason}{hint}", screen, hang=2, style=Style.WARN)
     if len(items) > top:
         yield f"  {len(items) - top:,} more; all of them: --format json"
 
 
 def _next(audit: Audit, found: Found, screen: Screen, path: str, every_agent: bool) -> Iterator[str]:
     if audit.also_read_by:
-        names = ", ".join(clean(name) for name in audit.also_read_by)
+        names = ", ".join(name for name in audit.also_read_by)
         yield from paragraph(f"Also read here by: {names}.", screen, indent=0, hang=2, style=Style.QUIET)
-    place = "" if path == "." else f" {clean(shlex.quote(path))}"
+    place = "" if path == "." else f" {shlex.quote(path)}"
     option, why = _suggested(found, every_agent)
     yield from paragraph(f"Next: ctxkit audit{place} {option}  ({why})", screen, indent=0, hang=6, style=Style.STRONG)
 
@@ -135,5 +160,5 @@ def _next(audit: Audit, found: Found, screen: Screen, path: str, every_agent: bo
 def _suggested(found: Found, every_agent: bool) -> tuple[str, str]:
     if len(found) > 1 and not every_agent:
         other = found[1][0].context
-        return f"--agent {other.agent}", f"the same for {clean(other.name)}"
+        return f"--agent {other.agent}", f"the same for {other.name}"
     return "--format json", "every item, with spans and reasons"

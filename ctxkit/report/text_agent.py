@@ -1,16 +1,31 @@
-"""One agent's window as text: how full it is at the start, with what, what to cut first, what comes later, what it costs."""
+"""One agent's window as text: how full it is at the start, what to cut first, what comes later, what it costs."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ctxkit.model import Activation, Category, Segment, Tokens
-from ctxkit.model.audit import AgentAudit
 from ctxkit.report.cost import TURNS, Priced, cost_of
-from ctxkit.report.figures import count, full, money, percent
-from ctxkit.report.layout import Cell, Column, Row, Screen, Style, clean, heading, paragraph, stacked_bar, table
+from ctxkit.report.figures import count, full, money, percent, price
+from ctxkit.report.layout import (
+    Cell,
+    Column,
+    Row,
+    Screen,
+    Style,
+    columns_of,
+    heading,
+    paragraph,
+    stacked_bar,
+    table,
+)
 from ctxkit.report.summary import Summary, added, rest_of, sections
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ctxkit.model.audit import AgentAudit
 
 SHADES: dict[Category, tuple[int, Style]] = {
     Category.SYSTEM: (0, Style.SYSTEM),
@@ -29,7 +44,8 @@ _WHEN = {
     Activation.MANUAL: "only when you ask for them",
 }
 _KINDS = {"rule": "rule file", "import": "imported file", "memory": "memory file"}
-_WIDE = 100
+_NUMBERS = 36
+"""Columns that stand before a path in the widest list."""
 _SECTIONS_OF = 3
 """So many files are shown with four sections, the others with two: the first ones are what to cut."""
 
@@ -59,7 +75,7 @@ def agent_text(audit: AgentAudit, summary: Summary, model: Priced | None, screen
 def _window(audit: AgentAudit, summary: Summary, screen: Screen) -> Iterator[str]:
     context = audit.context
     size = f"window of {context.window:,}" if context.window else "window unknown"
-    yield heading(f"{clean(context.name)} {clean(context.version)}".strip(), screen, f"{clean(context.model)}, {size}")
+    yield heading(f"{context.name} {context.version}".strip(), screen, f"{context.model}, {size}")
     said = _gone(summary.start, context.window, screen)
     yield from paragraph(f"Before your first word: {said}.", screen, style=_severity(summary.start.n, context.window))
     yield ""
@@ -103,16 +119,10 @@ def _made_of(audit: AgentAudit, category: Category) -> str:
 
 
 def _counted(n: int, kind: str) -> str:
-    return count(n, _KINDS.get(kind, clean(kind)))
+    return count(n, _KINDS.get(kind, kind))
 
 
-_CUT_COLUMNS = (
-    Column("right"),
-    Column("right"),
-    Column(),
-    Column(cut="middle", least=20),
-    Column(cut="end", least=16),
-)
+_CUT_COLUMNS = (Column("right"), Column("right"), Column(), Column(cut="middle", least=20))
 
 
 def _cuttable(summary: Summary, screen: Screen, top: int) -> Iterator[str]:
@@ -122,26 +132,22 @@ def _cuttable(summary: Summary, screen: Screen, top: int) -> Iterator[str]:
     rows: list[Row] = []
     for at, segment in enumerate(summary.cuttable[:top]):
         rows.append(
-            _columns(
-                screen,
+            (
                 Cell(full(segment.tokens), Style.STRONG),
                 Cell(percent(segment.tokens.n / summary.start.n)),
-                Cell(clean(segment.kind), Style.QUIET),
-                Cell(where(segment)),
-                Cell(_origin(segment, screen), Style.QUIET),
+                Cell(segment.kind, Style.QUIET),
+                Cell(_with_origin(segment, screen)),
             )
         )
-        rows.extend(_section_rows(segment, summary, screen, 4 if at < _SECTIONS_OF else 2))
+        rows.extend(_section_rows(segment, summary, 4 if at < _SECTIONS_OF else 2))
     if rest := summary.cuttable[top:]:
         total = added(segment.tokens for segment in rest)
-        share = percent(total.n / summary.start.n)
-        rows.append(
-            _columns(screen, *(Cell(text, Style.QUIET) for text in (full(total), share, "", f"{len(rest):,} more", "")))
-        )
-    yield from table(rows, _CUT_COLUMNS if screen.width >= _WIDE else _CUT_COLUMNS[:-1], screen)
+        texts = (full(total), percent(total.n / summary.start.n), "", f"{len(rest):,} more")
+        rows.append(tuple(Cell(text, Style.QUIET) for text in texts))
+    yield from table(rows, _CUT_COLUMNS, screen)
 
 
-def _section_rows(segment: Segment, summary: Summary, screen: Screen, most: int) -> Iterator[Row]:
+def _section_rows(segment: Segment, summary: Summary, most: int) -> Iterator[Row]:
     parts = sections(segment)
     worth = [part for part in parts[:most] if part[1].n * 100 >= summary.start.n]
     if len(parts) < 2 or not worth:
@@ -150,34 +156,35 @@ def _section_rows(segment: Segment, summary: Summary, screen: Screen, most: int)
         worth.append((count(len(rest), "more section"), added(tokens for _, tokens in rest)))
     for title, tokens in worth:
         share = percent(tokens.n / summary.start.n)
-        yield _columns(
-            screen, Cell(full(tokens)), Cell(share, Style.QUIET), Cell(), Cell(f"  {clean(title)}", Style.QUIET), Cell()
-        )
+        yield Cell(full(tokens)), Cell(share), Cell(), Cell(f"  {title}", Style.QUIET)
 
 
-def _columns(screen: Screen, *cells: Cell) -> Row:
-    return cells if screen.width >= _WIDE else cells[:-1]
+def _with_origin(segment: Segment, screen: Screen) -> str:
+    """The path, and the file that imports it where both fit."""
+    path = where(segment)
+    if not segment.via:
+        return path
+    text = f"{path} {screen.glyphs.arrow} {segment.via[-1]}"
+    return text if columns_of(text) <= screen.width - _NUMBERS else path
 
 
 def where(segment: Segment) -> str:
     """The path of a segment, or what it is called where it has none."""
-    return clean(segment.path if segment.path is not None else segment.title)
-
-
-def _origin(segment: Segment, screen: Screen) -> str:
-    return f"{screen.glyphs.arrow} {clean(segment.via[-1])}" if segment.via else ""
+    return segment.path if segment.path is not None else segment.title
 
 
 def _arrived(audit: AgentAudit, summary: Summary, screen: Screen, top: int) -> Iterator[str]:
     if not audit.touched:
         return
-    files = ", ".join(clean(path) for path in sorted(audit.touched))
+    files = ", ".join(path for path in sorted(audit.touched))
     total = summary.start + summary.arrived_tokens
     yield heading(f"After reading {files}", screen)
     if not summary.arrived:
         yield "  No further rule comes with it."
         return
-    yield from paragraph(f"{_gone(total, audit.context.window, screen)}; {full(summary.arrived_tokens)} of it new.", screen)
+    yield from paragraph(
+        f"{_gone(total, audit.context.window, screen)}; {full(summary.arrived_tokens)} of it new.", screen
+    )
     yield from _list([(rest_of(s), s, s.kind) for s in summary.arrived], screen, top, 2)
 
 
@@ -201,12 +208,10 @@ def _unread(summary: Summary, screen: Screen, most: int) -> Iterator[str]:
         yield from _list([(s.tokens_if_used, s, s.why) for s in summary.unread], screen, most, 2)
 
 
-def _list(
-    items: Sequence[tuple[Tokens, Segment, str]], screen: Screen, most: int, indent: int
-) -> list[str]:
+def _list(items: Sequence[tuple[Tokens, Segment, str]], screen: Screen, most: int, indent: int) -> list[str]:
     # One row more costs no more than the line that says it was left out.
     shown = len(items) if len(items) <= most + 1 else most
-    rows: list[Row] = [(Cell(full(n)), Cell(where(s)), Cell(clean(aside), Style.QUIET)) for n, s, aside in items[:shown]]
+    rows: list[Row] = [(Cell(full(n)), Cell(where(s)), Cell(aside, Style.QUIET)) for n, s, aside in items[:shown]]
     if rest := items[shown:]:
         total = added(tokens for tokens, _, _ in rest)
         rows.append((Cell(full(total), Style.QUIET), Cell(f"{len(rest):,} more", Style.QUIET), Cell()))
@@ -219,7 +224,9 @@ def _cost(audit: AgentAudit, summary: Summary, model: Priced | None, screen: Scr
         return
     prices = model.prices_at(summary.start.n)
     cached = prices.cached_read
-    said = f"${prices.input:g} in" + ("" if cached is None else f", ${cached:g} cached") + ", per million tokens"
+    said = (
+        f"{price(prices.input)} in" + ("" if cached is None else f", {price(cached)} cached") + ", per million tokens"
+    )
     yield heading("What this start costs", screen, said)
     rows: list[Row] = [(Cell(), Cell("a turn", Style.QUIET), Cell(f"{TURNS} turns", Style.QUIET), Cell())]
     if cached is not None:
@@ -237,4 +244,4 @@ def _notes(audit: AgentAudit, screen: Screen) -> Iterator[str]:
     if audit.context.notes:
         yield heading("Bear in mind", screen)
     for note in audit.context.notes:
-        yield from paragraph(f"{screen.glyphs.dot} {clean(note)}", screen, hang=2, style=Style.QUIET)
+        yield from paragraph(f"{screen.glyphs.dot} {note}", screen, hang=2, style=Style.QUIET)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 CLEAN, FILTERED, CHANGED, UNTRACKED, SYMLINK, SUBMODULE = range(6)
 
 _RECORD = re.compile(r"(.) (\d+) ([0-9a-f]+) (\d)\t([^\0]+)\0", re.DOTALL)
-_HEAD = struct.Struct("<8sIBxxxIII")
+_HEAD = struct.Struct("<8sIBxxxIIII")
 _MAGIC = b"ctxlist1"
 _KINDS = {"120000": SYMLINK, "160000": SUBMODULE}
 
@@ -30,8 +30,10 @@ class Store(Protocol):
 class Listing:
     """Tracked files, sorted by path: what each is to git, and its blob id (``id_size`` raw bytes each).
 
-    ``special``: paths of FIFOs and the like that were seen beside them. ``key`` names the state of git's index it
-    was made from; empty when it was not made from one that could be named.
+    ``special``: paths of FIFOs and the like that were seen beside them; ``attributes``: the ``.gitattributes`` files
+    among them. ``key`` names the state of git's index it
+    was made from; empty when it was not made from one that could be named. ``previous`` is the listing of the run
+    before, when the index has changed since.
     """
 
     paths: list[str] = field(default_factory=list)
@@ -39,7 +41,9 @@ class Listing:
     ids: bytes = b""
     id_size: int = 20
     special: list[str] = field(default_factory=list)
+    attributes: list[str] = field(default_factory=list)
     key: bytes = b""
+    previous: Listing | None = None
 
     def blob(self, row: int) -> bytes:
         """The blob id of a row."""
@@ -87,24 +91,25 @@ def index_key(repository: Repository) -> bytes:
     return b"%d:" % status.st_size + trailer
 
 
-def load_listing(cache: Store | None, root: str, key: bytes) -> Listing | None:
-    """The listing of ``root`` that was kept under ``key``; None when there is none that fits."""
-    data = cache.get_blob(_name(root)) if cache is not None and key else None
+def load_listing(cache: Store | None, root: str) -> Listing | None:
+    """The listing of ``root`` that was kept last; None when there is none. Its ``key`` says whether it still holds."""
+    data = cache.get_blob(_name(root)) if cache is not None else None
     if data is None or len(data) < _HEAD.size:
         return None
-    magic, count, id_size, key_size, special_size, paths_size = _HEAD.unpack_from(data)
+    magic, count, id_size, key_size, special_size, attributes_size, paths_size = _HEAD.unpack_from(data)
     place = _HEAD.size + key_size
-    if magic != _MAGIC or data[_HEAD.size : place] != key:
-        return None
-    ids_place = place + special_size + paths_size + count
-    if len(data) != ids_place + count * id_size:
+    key = data[_HEAD.size : place]
+    ids_place = place + special_size + attributes_size + paths_size + count
+    if magic != _MAGIC or len(data) != ids_place + count * id_size:
         return None
     special = _unpacked(data[place : place + special_size])
     place += special_size
+    attributes = _unpacked(data[place : place + attributes_size])
+    place += attributes_size
     paths = _unpacked(data[place : place + paths_size])
     if len(paths) != count:
         return None
-    return Listing(paths, data[place + paths_size : ids_place], data[ids_place:], id_size, special, key)
+    return Listing(paths, data[place + paths_size : ids_place], data[ids_place:], id_size, special, attributes, key)
 
 
 def save_listing(cache: Store | None, root: str, key: bytes, listing: Listing) -> None:
@@ -112,9 +117,10 @@ def save_listing(cache: Store | None, root: str, key: bytes, listing: Listing) -
     listing.key = key
     if cache is None:
         return
-    special, paths = _packed(listing.special), _packed(listing.paths)
-    head = _HEAD.pack(_MAGIC, len(listing.paths), listing.id_size, len(key), len(special), len(paths))
-    cache.put_blob(_name(root), b"".join((head, key, special, paths, listing.states, listing.ids)))
+    special, attributes, paths = _packed(listing.special), _packed(listing.attributes), _packed(listing.paths)
+    sizes = (len(key), len(special), len(attributes), len(paths))
+    head = _HEAD.pack(_MAGIC, len(listing.paths), listing.id_size, *sizes)
+    cache.put_blob(_name(root), b"".join((head, key, special, attributes, paths, listing.states, listing.ids)))
 
 
 def _name(root: str) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ctxkit.sources.listing import Store
 
-Progress = "Callable[[int, int, str], None]"
+NAME = ".gitattributes"
 
 ALWAYS_SCANNED = 2_000
 """Up to so many tracked files, directories are looked through for FIFOs and the like at every run."""
@@ -45,10 +45,10 @@ class Worktree:
     ``CLEAN`` (the file is its blob, byte for byte), ``FILTERED`` (unchanged for git, but git converts it on the way),
     ``CHANGED``, ``UNTRACKED`` (also every file where there is no git), ``SYMLINK`` and ``SUBMODULE``. ``rows[i]`` is
     the file's row in ``listing``, -1 when it has none. ``stats`` holds what ``lstat`` said of files that are not
-    clean. ``git_root`` is the top of the repository, None without git.
+    clean, ``attributes`` the paths of ``.gitattributes`` files. ``git_root`` is the top of the repository, None without git.
     """
 
-    __slots__ = ("_by_name", "_places", "git_root", "listing", "paths", "root", "rows", "skipped", "states", "stats")
+    __slots__ = ("_by_name", "_places", "attributes", "git_root", "listing", "paths", "root", "rows", "skipped", "states", "stats")
 
     def __init__(
         self,
@@ -65,6 +65,11 @@ class Worktree:
         self.listing = listing
         self.stats = stats
         self.skipped = tuple(sorted(skipped, key=lambda item: item.path))
+        self.attributes = sorted(
+            path
+            for path in {*listing.attributes, *(path for path in changed if path.endswith(NAME))}
+            if path.rpartition("/")[2] == NAME and changed.get(path, CLEAN) is not None
+        )
         self._by_name: dict[str, list[str]] | None = None
         self._places: dict[str, int] | None = None
         if not changed:
@@ -207,12 +212,14 @@ class _Reading:
             started.append(different)
             others = self.git.start("ls-files", "-z", "-o", "--exclude-standard", errors=True)
             started.append(others)
-            listing = load_listing(self.cache, self.root, key)
-            known = listing is not None
-            if listing is None:
+            kept = load_listing(self.cache, self.root) if key else None
+            if kept is not None and kept.key == key:
+                listing, known = kept, True
+            else:
                 listed = self.git.start("ls-files", "-z", "-s", "-v", errors=True)
                 started.append(listed)
-                listing = parse_listing(self.git.finish(listed))
+                listing, known = parse_listing(self.git.finish(listed)), False
+                listing.previous = kept
             self._untracked(others, listing)
             self._different(different, listing)
         finally:
@@ -222,6 +229,7 @@ class _Reading:
         if not known:
             from ctxkit.sources.attributes import mark_filtered
 
+            listing.attributes = [path for path in listing.paths if path.endswith(NAME)]
             mark_filtered(listing, self.git, self.root, self.repository)
         self._special_files(listing, known)
         if not known and key and key == index_key(self.repository):

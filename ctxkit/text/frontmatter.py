@@ -14,7 +14,8 @@ Value = str | bool | int | float | None | list[object] | dict[str, object]
 
 _PLAIN_KEY = re.compile(r"([A-Za-z0-9_.\-]+)[ \t]*:(?:[ \t]+(.*))?$")
 _ITEM = re.compile(r"[ \t]*-[ \t]+(.*)$")
-_SIMPLE = re.compile(r"[A-Za-z_./(][^#\[\]{}&*!|>%@`\"':]*$")
+_SIMPLE = re.compile(r"(?:[A-Za-z_/(]|\.(?![0-9]|inf|nan|NaN|Inf))(?:[^:#\t]|:(?=\S)|(?<=\S)#)*$")
+_NOT_TEXT = {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
@@ -107,7 +108,7 @@ def _scalar(raw: str) -> object:
         return _WORDS[raw]
     if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "\"'" and raw[0] not in raw[1:-1] and "\\" not in raw:
         return raw[1:-1]
-    if _SIMPLE.match(raw) and raw.lower() not in {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}:
+    if _SIMPLE.match(raw) and raw.lower() not in _NOT_TEXT:
         return raw
     return _UNKNOWN
 
@@ -152,7 +153,7 @@ def _quoted(line: str) -> str:
     """``key: *.ts`` → ``key: "*.ts"``: the one repair that agents make to a frontmatter that is not YAML."""
     match = _PLAIN_KEY.match(line)
     raw = (match[2] or "").strip() if match else ""
-    if match is None or not raw or raw[0] in "\"'|>[":
+    if match is None or not raw or raw[0] in "\"'|>[" or _scalar(raw) is not _UNKNOWN:
         return line
     return f"{match[1]}: " + '"' + raw.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -6,10 +6,11 @@ of headings, which is all that loading rules and per-section counts depend on. O
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
-_FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})(.*)")
+_FENCE = re.compile(r"([ \t>]*)(`{3,}|~{3,})(.*)")
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _LIST_ITEM = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$)")
@@ -74,8 +75,9 @@ def frontmatter_end(text: str) -> int:
     return 0
 
 
+@functools.lru_cache(maxsize=1024)
 def outline(text: str) -> Outline:
-    """The regions and headings of ``text``."""
+    """The regions and headings of ``text``; remembered, because several questions are asked of one rule file."""
     regions: list[Region] = []
     headings: list[Heading] = []
     position = frontmatter_end(text)
@@ -89,7 +91,7 @@ def outline(text: str) -> Outline:
         line = text[position:end].rstrip("\r\n")
         blank = not line.strip()
         fence = _FENCE.match(line)
-        if fence and not (fence[2][0] == "`" and "`" in fence[3]):
+        if fence and _opens(fence, in_list):
             regions.extend(_spans(text, plain, position))
             stop = _fence_end(text, end, fence[2])
             regions.append(Region("code-fence", position, stop))
@@ -133,6 +135,13 @@ def outline(text: str) -> Outline:
     return Outline(tuple(regions), tuple(headings))
 
 
+def _opens(fence: re.Match[str], in_list: bool) -> bool:
+    """Does this line open a fence? Deeper than three blanks only inside a list, or behind a quote's ``>``."""
+    if fence[2][0] == "`" and "`" in fence[3]:
+        return False
+    return in_list or ">" in fence[1] or (len(fence[1]) <= 3 and "\t" not in fence[1])
+
+
 def _line_end(text: str, start: int) -> int:
     end = text.find("\n", start)
     return len(text) if end < 0 else end + 1
@@ -141,8 +150,8 @@ def _line_end(text: str, start: int) -> int:
 def _fence_end(text: str, position: int, opening: str) -> int:
     while position < len(text):
         end = _line_end(text, position)
-        line = text[position:end].strip()
-        if len(line) >= len(opening) and set(line) == {opening[0]} and text[position : position + 4] != "    ":
+        line = text[position:end].strip().lstrip("> ")
+        if len(line) >= len(opening) and set(line) == {opening[0]}:
             return end
         position = end
     return len(text)

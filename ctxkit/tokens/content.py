@@ -26,6 +26,8 @@ class Content(StrEnum):
     """Text of which a good part is Chinese, Japanese or Korean."""
     SCRIPT = "script"
     """Text of which a good part is in another script than Latin or CJK."""
+    NUMBERED = "numbered"
+    """A file as read tools return it: every line with its number in front."""
 
 
 _BY_SUFFIX: dict[str, Content] = {
@@ -54,6 +56,7 @@ _BY_NAME = {
 }
 _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
 _SCRIPT = re.compile("[\u0370-\u1dbf\u2c00-\u2dff\ua4d0-\uabff]")
+_NUMBERED = re.compile(r"\s*\d+(?:\u2192|\t|: |\| )")
 _FOREIGN = 0.15  # share of characters: such a character weighs one to three tokens, a Latin one a quarter
 
 
@@ -69,6 +72,8 @@ def content_of(path: str, text_sample: str | None = None) -> Content:
             return Content.CJK
         if len(_SCRIPT.findall(sample)) > _FOREIGN * len(sample):
             return Content.SCRIPT
+    if text_sample and _is_numbered(text_sample):
+        return Content.NUMBERED
     name = path.rpartition("/")[2].lower()
     stem, dot, suffix = name.rpartition(".")
     if dot and suffix in _BY_SUFFIX:
@@ -79,6 +84,12 @@ def content_of(path: str, text_sample: str | None = None) -> Content:
     if text_sample and not path:
         return _guess(text_sample[:SAMPLE])
     return Content.CODE
+
+
+def _is_numbered(sample: str) -> bool:
+    """Whether the first three lines (all, of a shorter text) begin with a line number."""
+    lines = sample[:SAMPLE].split("\n", 3)[:3]
+    return _NUMBERED.match(lines[0]) is not None and all(_NUMBERED.match(line) for line in lines if line)
 
 
 def _guess(sample: str) -> Content:

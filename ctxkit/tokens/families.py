@@ -6,9 +6,11 @@ The figures live in ``rules/tokenizers.yaml``. A model belongs to the first fami
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from functools import cache
+from typing import Literal
 
 import msgspec
 
@@ -32,7 +34,8 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``encoding`` is what the engine counts for this family: its own vocabulary when ``exact``, else the base of the
     estimate. ``vocabulary`` names the true one among those that splintr bundles, where ``verified`` says against what
-    it was compared. ``source`` and ``date`` (of the measurement) belong to the factors.
+    it was compared. ``normalized`` is the Unicode form that its tokenizer counts. ``doubt`` is added to every error where
+    the factors are those of a near relation. ``source`` and ``date`` (of the measurement) belong to the factors.
     """
 
     id: str
@@ -44,19 +47,21 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exact: bool = False
     vocabulary: str | None = None
     verified: str | None = None
+    normalized: Literal["NFC"] | None = None
+    doubt: float = 0.0
     factors: dict[Content, Factor] = {}
 
     @property
     def error(self) -> float:
         """The widest error over all classes of text; 0 for an exact family."""
-        return max((factor.error for factor in self.factors.values()), default=0.0)
+        return max((factor.error for factor in self.factors.values()), default=0.0) + self.doubt
 
     def tokens(self, n: int, content: Content = Content.PROSE) -> Tokens:
         """``n`` tokens counted in ``encoding`` as this family's tokens; an estimate says so and how wrong it may be."""
         if self.exact or n == 0:
             return Tokens(n, exact=True, by=self.encoding)
         factor = self.factors[content]
-        return Tokens(round(n * factor.factor), exact=False, by=f"{self.id} estimate", error=factor.error)
+        return Tokens(round(n * factor.factor), exact=False, by=f"{self.id} estimate", error=round(factor.error + self.doubt, 4))
 
     def exact_counter(self) -> Callable[[str], int] | None:
         """A function that counts a text exactly in this family's own vocabulary; None where there is none at hand.
@@ -75,9 +80,11 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         counter = open_vocabulary(self.vocabulary)
         if counter is None:
             return None
-        count = counter.count
+        count, form = counter.count, self.normalized
 
         def exact(text: str) -> int:
+            if form is not None and not text.isascii():
+                text = unicodedata.normalize(form, text)
             try:
                 return count(text)
             except UnicodeEncodeError:
@@ -86,14 +93,52 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return exact
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Framing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Tokens that requests to some models hold besides their texts; the head of the data file explains each field."""
+
+    models: tuple[str, ...]
+    source: str
+    date: str
+    base: int = 0
+    reply: int = 0
+    per_message: int = 0
+    per_name: int = 0
+    tools_auto: int = 0
+    tools_forced: int = 0
+    tools_base: int = 0
+    system_with_tools: int = 0
+    per_tool: int = 0
+    per_description: int = 0
+    first_property: int = 0
+    next_property: int = 0
+    property_description: int = 0
+    enum: int = 0
+    nested: int = 0
+    per_call: int = 0
+
+
+class TokenizerData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What ``rules/tokenizers.yaml`` holds."""
+
     families: tuple[Family, ...]
+    framing: tuple[Framing, ...]
 
 
 @cache
+def _data() -> TokenizerData:
+    return load_yaml_cached(rules_root() / "tokenizers.yaml", TokenizerData)
+
+
 def all_families() -> tuple[Family, ...]:
     """Every family, in the order in which their patterns are tried."""
-    return load_yaml_cached(rules_root() / "tokenizers.yaml", _File).families
+    return _data().families
+
+
+@cache
+def framing(model: str) -> Framing:
+    """The framing of requests to ``model``, by its name in any spelling."""
+    name = normal_name(model)
+    return next(entry for entry in _data().framing if any(fnmatchcase(name, pattern) for pattern in entry.models))
 
 
 def find_family(id: str) -> Family:

@@ -29,7 +29,7 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LongPrices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The prices of every token of a request whose input is over ``above`` tokens."""
+    """The prices of every token of a request whose input is over ``above`` tokens; tiers stand smallest first."""
 
     above: int
     prices: Prices
@@ -47,7 +47,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     date: str
     aliases: tuple[str, ...] = ()
-    long: LongPrices | None = None
+    long: tuple[LongPrices, ...] = ()
 
     @property
     def tokenizer(self) -> Family:
@@ -56,12 +56,16 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def prices_at(self, input_tokens: int) -> Prices:
         """The prices of a request with ``input_tokens`` tokens of input."""
-        if self.long is not None and input_tokens > self.long.above:
-            return self.long.prices
-        return self.prices
+        prices = self.prices
+        for tier in self.long:
+            if input_tokens > tier.above:
+                prices = tier.prices
+        return prices
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ModelData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What ``rules/models.yaml`` holds."""
+
     models: tuple[Model, ...]
 
 
@@ -72,7 +76,7 @@ _EFFORT = re.compile(r"-(?:none|minimal|low|medium|high|xhigh|max|thinking|reaso
 @cache
 def all_models() -> tuple[Model, ...]:
     """Every model of the data file, in its order."""
-    return load_yaml_cached(rules_root() / "models.yaml", _File).models
+    return load_yaml_cached(rules_root() / "models.yaml", ModelData).models
 
 
 @cache

@@ -174,13 +174,8 @@ def test_traces_are_the_agents_own() -> None:
     assert owners["CLAUDE.md"] == ["claude-code"]
     assert owners["GEMINI.md"] == ["gemini-cli"]
     shared = {pattern: ids for pattern, ids in owners.items() if len(ids) > 1}
-    allowed = {"copilot-cli", "copilot-vscode"}, {"continue", "continue-cli"}, {"junie", "jetbrains-ai"}
+    allowed = {"copilot-cli", "copilot-vscode"}, {"continue", "continue-cli"}
     assert all(set(ids) in allowed for ids in shared.values()), shared
-
-
-def test_no_address_of_a_machine_is_in_the_data() -> None:
-    for path in FILES:
-        assert not re.search(r"/(?:work|tmp|root|Users/\w+)/", path.read_text("utf-8")), path.name
 
 
 def _key(version: str) -> tuple[int, ...]:

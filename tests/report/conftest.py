@@ -1,10 +1,16 @@
 """An audit built by hand, with something of everything a report has to show."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
 
 from ctxkit.model import Activation, Category, Context, Segment, Skipped, Span, Tokens
 from ctxkit.model.audit import AgentAudit, Audit
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,7 @@ def skill(name: str, listed: int, body: int) -> Segment:
 
 
 def fixed(category: Category, title: str, n: int) -> Segment:
-    return Segment(category, "fixed", title, Activation.ALWAYS, None, True, tokens=about(n), tokens_if_used=about(n))
+    return Segment(category, "built-in", title, Activation.ALWAYS, None, True, tokens=about(n), tokens_if_used=about(n))
 
 
 CLAUDE = Context(
@@ -145,8 +151,8 @@ CODEX = Context(
     model="gpt-5.1",
     window=272_000,
     segments=(
-        Segment(Category.SYSTEM, "fixed", "Base instructions", Activation.ALWAYS, None, True, tokens=Tokens(4_200)),
-        Segment(Category.TOOLS, "fixed", "Built-in tools", Activation.ALWAYS, None, True, tokens=Tokens(3_615)),
+        Segment(Category.SYSTEM, "built-in", "Base instructions", Activation.ALWAYS, None, True, tokens=Tokens(4_200)),
+        Segment(Category.TOOLS, "built-in", "Built-in tools", Activation.ALWAYS, None, True, tokens=Tokens(3_615)),
         Segment(Category.RULES, "rule", "AGENTS.md", Activation.ALWAYS, "AGENTS.md", True, tokens=Tokens(2_511),
                 tokens_if_used=Tokens(2_511)),
     ),
@@ -162,8 +168,52 @@ FILES = FakeInventory(
         Entry("bad\udcff\x1b[31mname.txt", 10, 3, "text"),
     )
 )
-SKIPPED = (Skipped("secrets/.env", "permission denied", "run as its owner"), Skipped("link", "a loop of symbolic links"))
+SKIPPED = (
+    Skipped("secrets/.env", "permission denied", "run as its owner"),
+    Skipped("link", "a loop of symbolic links"),
+)
 
 ONE = Audit("/repo", (AgentAudit(CLAUDE, hidden=frozenset({"package-lock.json"})),), FILES, SKIPPED)
 SEVERAL = Audit("/repo", (AgentAudit(CODEX), AgentAudit(CLAUDE)), FILES, SKIPPED, ("cursor", "zed"))
 MODELS = {"claude-sonnet-4-5": FakeModel(FakePrices()), "gpt-5.1": FakeModel(FakePrices(1.25, 0.125, None, 10.0))}
+
+
+@pytest.fixture
+def one() -> Audit:
+    """One agent."""
+    return ONE
+
+
+@pytest.fixture
+def several() -> Audit:
+    """Two agents, the lighter one first."""
+    return SEVERAL
+
+
+@pytest.fixture
+def models() -> dict[str, FakeModel]:
+    return MODELS
+
+
+@pytest.fixture
+def make_rule():
+    return rule
+
+
+@pytest.fixture
+def make_inventory():
+    return lambda entries: FakeInventory(tuple(Entry(*entry) for entry in entries))
+
+
+@pytest.fixture
+def golden() -> Callable[[str, str], None]:
+    """Compare a text with the snapshot of that name; UPDATE_SNAPSHOTS=1 writes it instead: look at it then."""
+
+    def compare(name: str, text: str) -> None:
+        path = SNAPSHOTS / name
+        if os.environ.get("UPDATE_SNAPSHOTS"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare

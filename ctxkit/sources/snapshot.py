@@ -1,0 +1,79 @@
+"""What the last inventory of a repository found, in the form of columns that a warm run takes over whole."""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ctxkit.sources.counts import Columns, packed, unpacked
+
+if TYPE_CHECKING:
+    from ctxkit.sources.listing import Store
+
+_MAGIC = b"ctxinv01"
+_HEAD = struct.Struct("<8sIIIIQ")
+
+Stamp = tuple[int, int, int]
+"""Size, time of last change in nanoseconds, and inode of a file."""
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """``tracked``: columns over the rows of the listing with this ``key``. ``loose``: files known by their stamp alone.
+
+    ``rules`` names the rules under which files were classified; ``made`` is when, in nanoseconds.
+    """
+
+    key: bytes
+    rules: bytes
+    made: int
+    tracked: Columns = field(default_factory=Columns)
+    loose: dict[str, tuple[Stamp, int, int]] = field(default_factory=dict)
+
+
+def load_snapshot(store: Store, name: str) -> Snapshot | None:
+    """The snapshot kept under ``name``; None when there is none or it is not whole."""
+    data = store.get_blob(name)
+    if data is None or len(data) < _HEAD.size:
+        return None
+    magic, key_size, count, loose_count, paths_size, made = _HEAD.unpack_from(data)
+    sizes = (20, key_size, 8 * count, 4 * count, count, paths_size, 24 * loose_count, 4 * loose_count, loose_count)
+    if magic != _MAGIC or len(data) != _HEAD.size + sum(sizes):
+        return None
+    parts = []
+    place = _HEAD.size
+    for size in sizes:
+        parts.append(data[place : place + size])
+        place += size
+    rules, key, bytes_, tokens, info, paths, stamps, loose_tokens, loose_info = parts
+    names = unpacked(paths)
+    if len(names) != loose_count:
+        return None
+    stamp = array("Q", stamps)
+    loose = {
+        path: ((stamp[3 * row], stamp[3 * row + 1], stamp[3 * row + 2]), loose_tokens_, loose_info[row])
+        for row, (path, loose_tokens_) in enumerate(zip(names, array("I", loose_tokens), strict=True))
+    }
+    return Snapshot(key, rules, made, Columns(array("Q", bytes_), array("I", tokens), bytearray(info)), loose)
+
+
+def save_snapshot(store: Store, name: str, snapshot: Snapshot) -> None:
+    """Keep ``snapshot`` under ``name``."""
+    tracked, loose = snapshot.tracked, snapshot.loose
+    paths = packed(loose)
+    stamps = array("Q", [number for stamp, _, _ in loose.values() for number in stamp])
+    head = _HEAD.pack(_MAGIC, len(snapshot.key), len(tracked.info), len(loose), len(paths), snapshot.made)
+    body = (
+        snapshot.rules,
+        snapshot.key,
+        tracked.sizes.tobytes(),
+        tracked.tokens.tobytes(),
+        bytes(tracked.info),
+        paths,
+        stamps.tobytes(),
+        array("I", [tokens for _, tokens, _ in loose.values()]).tobytes(),
+        bytes(info for _, _, info in loose.values()),
+    )
+    store.put_blob(name, b"".join((head, *body)))
