@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ctxkit.agents.catalog import catalogs
 from ctxkit.agents.disk import Disk
@@ -21,14 +20,12 @@ from ctxkit.sources.counting import PieceCounter
 from ctxkit.sources.files import inventory
 from ctxkit.sources.rules import Estimate, RuleSegments
 from ctxkit.sources.tools import collect_tools, read_definitions
+from ctxkit.sources.visibility import hidden_files, listed_files
 from ctxkit.sources.worktree import Worktree, read_worktree
 from ctxkit.tokens.cache import CountCache
 from ctxkit.tokens.content import content_of
 from ctxkit.tokens.families import family_of
 from ctxkit.tokens.models import Model, find_model
-
-if TYPE_CHECKING:
-    from ctxkit.model.audit import Inventory
 
 Progress = Callable[[int, int, str], None]
 """(done, total, what) — called while files are read and counted."""
@@ -71,7 +68,7 @@ def audit(request: AuditRequest, progress: Progress | None = None) -> Audit:
         files = inventory(worktree, cache, progress=progress)
         counter = PieceCounter(cache)
         agents = tuple(
-            _agent(spec, version, request, places, disk, worktree, files, counter) for spec, version in specs
+            _agent(spec, version, request, places, disk, worktree, counter, cache) for spec, version in specs
         )
     finally:
         cache.close()
@@ -137,8 +134,8 @@ def _agent(
     places: Places,
     disk: Disk,
     worktree: Worktree,
-    files: Inventory,
     counter: PieceCounter,
+    cache: CountCache,
 ) -> AgentAudit:
     model = find_model(request.model or spec.model)
     window = spec.window if spec.window and not request.model else model.window
@@ -150,16 +147,20 @@ def _agent(
     rules = resolver.rules()
     listed = catalogs(resolver, window)
     framing = builder.framing(rules, listed)
+    hidden = hidden_files(resolver, worktree, cache)
+    named = listed_files(resolver, worktree, hidden)
+    definitions = read_definitions(disk, request.tools)
     segments = [
         *_fixed(spec, version, estimate, Category.SYSTEM),
+        *([builder.names("\n".join(sorted(named)), len(named), spec.listings[0].id)] if named else []),
         *(builder.rule(entry) for entry in rules),
         *(builder.listed(entry) for entry in listed),
         *([framing] if framing is not None else []),
         *_fixed(spec, version, estimate, Category.TOOLS),
-        *collect_tools(spec, version, model.id, settings, places, disk, read_definitions(disk, request.tools), estimate),
+        *collect_tools(spec, version, model.id, settings, places, disk, definitions, estimate),
     ]
     context = Context(spec.id, spec.name, version, model.id, window, tuple(segments), (), _notes(spec, version))
-    return AgentAudit(context, touched=frozenset(disk.show(path) for path in places.touched))
+    return AgentAudit(context, hidden, named, frozenset(disk.show(path) for path in places.touched))
 
 
 def _estimate(model: Model) -> Estimate:

@@ -1,8 +1,8 @@
 """Write rules/models.yaml anew from LiteLLM's price list.
 
-    python scripts/update_models.py model_prices_and_context_window_backup.json --source "litellm 1.106.2" --date 2026-11-20
+    python scripts/update_models.py LIST.json --source "litellm 1.106.2" --date 2026-11-20
 
-The list (MIT) lies in the wheel of litellm under that name. Only figures are taken from it: window, largest answer and
+The list (MIT) lies in the wheel of litellm as model_prices_and_context_window_backup.json. Only figures are taken from it: window, largest answer and
 prices of the models named in ``CHOSEN``; one that the list does not hold is an error.
 The tokenizer family comes from the patterns of rules/tokenizers.yaml.
 """
@@ -17,6 +17,12 @@ from typing import Any
 
 from ctxkit.data import rules_root
 from ctxkit.tokens.families import family_of
+
+
+def _same(names: str, prefix: str = "") -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Models whose key in the list is their name behind a prefix."""
+    return {name: (prefix + name, ()) for name in names.split()}
+
 
 # provider: {our id: (key in the list, aliases)}
 CHOSEN: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
@@ -37,27 +43,27 @@ CHOSEN: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "claude-opus-4-5": ("claude-opus-4-5", ()),
         "claude-sonnet-4-5": ("claude-sonnet-4-5", ()),
         "claude-haiku-4-5": ("claude-haiku-4-5", ()),
+        "claude-opus-4-1": ("anthropic.claude-opus-4-1-20250805-v1:0", ()),
+        "claude-opus-4": ("anthropic.claude-opus-4-20250514-v1:0", ()),
+        "claude-sonnet-4": ("anthropic.claude-sonnet-4-20250514-v1:0", ()),
     },
-    "openai": {
-        name: (name, ())
-        for name in (
-            "gpt-6.1-sol gpt-6-sol gpt-6-astra gpt-6-luna gpt-5.6 gpt-5.6-sol gpt-5.6-terra gpt-5.6-luna gpt-5.5 gpt-5.5-pro "
-            "gpt-5.4 gpt-5.4-mini gpt-5.4-nano gpt-5.3-codex gpt-5.2 gpt-5.2-codex gpt-5.1 gpt-5.1-codex gpt-5.1-codex-max "
-            "gpt-5.1-codex-mini gpt-5 gpt-5-codex gpt-5-mini gpt-5-nano gpt-4.1 gpt-4.1-mini gpt-4o gpt-4o-mini gpt-4-turbo "
-            "gpt-4 gpt-3.5-turbo o3 o4-mini"
-        ).split()
-    },
-    "google": {
-        name: (f"gemini/{name}", ())
-        for name in (
-            "gemini-4-argon gemini-3.8-flash gemini-3.7-flash gemini-3.6-flash gemini-3.5-flash gemini-3.5-flash-lite "
-            "gemini-3.1-pro-preview gemini-3.1-flash-lite gemini-3-flash-preview gemini-2.5-pro gemini-2.5-flash "
-            "gemini-2.5-flash-lite"
-        ).split()
-    },
-    "xai": {
-        name: (f"xai/{name}", ()) for name in "grok-4.7 grok-4.6 grok-4.5 grok-4.3 grok-build-0.1 grok-code-fast-1".split()
-    },
+    "openai": _same(
+        """
+        gpt-6.1-sol gpt-6-sol gpt-6-astra gpt-6-luna gpt-5.6 gpt-5.6-sol gpt-5.6-terra gpt-5.6-luna gpt-5.5 gpt-5.5-pro
+        gpt-5.4 gpt-5.4-mini gpt-5.4-nano gpt-5.3-codex gpt-5.2 gpt-5.2-codex gpt-5.1 gpt-5.1-codex gpt-5.1-codex-max
+        gpt-5.1-codex-mini gpt-5 gpt-5-codex gpt-5-mini gpt-5-nano gpt-4.1 gpt-4.1-mini gpt-4o gpt-4o-mini gpt-4-turbo
+        gpt-4 gpt-3.5-turbo o3 o4-mini
+        """
+    ),
+    "google": _same(
+        """
+        gemini-4-argon gemini-3.8-flash gemini-3.7-flash gemini-3.6-flash gemini-3.5-flash gemini-3.5-flash-lite
+        gemini-3.1-pro-preview gemini-3.1-flash-lite gemini-3-flash-preview gemini-2.5-pro gemini-2.5-flash
+        gemini-2.5-flash-lite
+        """,
+        "gemini/",
+    ),
+    "xai": _same("grok-4.7 grok-4.6 grok-4.5 grok-4.3 grok-build-0.1 grok-code-fast-1", "xai/"),
     "deepseek": {
         "deepseek-v4-pro": ("deepseek-v4-pro", ()),
         "deepseek-v4-flash": ("deepseek-v4-flash", ("deepseek-flash",)),
@@ -65,21 +71,20 @@ CHOSEN: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "deepseek-chat": ("deepseek-chat", ()),
         "deepseek-reasoner": ("deepseek-reasoner", ()),
     },
-    "alibaba": {
-        name: (f"dashscope/{name}", ())
-        for name in "qwen3.8-max qwen3.8-flash qwen3.7-max qwen3.7-plus qwen3.5-plus qwen3-max qwen3-coder-plus".split()
-    },
+    "alibaba": _same(
+        "qwen3.8-max qwen3.8-flash qwen3.7-max qwen3.7-plus qwen3.5-plus qwen3-max qwen3-coder-plus", "dashscope/"
+    ),
     "mistral": {
         "mistral-large-4": ("mistral/mistral-large-4", ("mistral-large",)),
         "mistral-medium-3.5": ("mistral/mistral-medium-3.5", ("mistral-medium",)),
         "devstral": ("mistral/devstral-latest", ()),
         "codestral-2508": ("mistral/codestral-2508", ("codestral",)),
     },
-    "moonshot": {name: (f"moonshot/{name}", ()) for name in "kimi-k3 kimi-k2.7-code kimi-k2.6 kimi-k2.5".split()},
-    "zai": {name: (f"zai/{name}", ()) for name in "glm-5.3 glm-5.2 glm-5.1 glm-5 glm-4.7 glm-4.6 glm-4.5-air".split()},
-    "minimax": {name: (f"minimax/{name}", ()) for name in "MiniMax-M3 MiniMax-M2.5".split()},
-    "groq": {"gpt-oss-120b": ("groq/openai/gpt-oss-120b", ()), "gpt-oss-20b": ("groq/openai/gpt-oss-20b", ())},
-    "cerebras": {"llama-3.3-70b": ("cerebras/llama-3.3-70b", ())},
+    "moonshot": _same("kimi-k3 kimi-k2.7-code kimi-k2.6 kimi-k2.5", "moonshot/"),
+    "zai": _same("glm-5.3 glm-5.2 glm-5.1 glm-5 glm-4.7 glm-4.6 glm-4.5-air", "zai/"),
+    "minimax": _same("MiniMax-M3 MiniMax-M2.5", "minimax/"),
+    "groq": _same("gpt-oss-120b gpt-oss-20b", "groq/openai/"),
+    "cerebras": _same("llama-3.3-70b", "cerebras/"),
 }
 
 PRICES = {
@@ -118,15 +123,15 @@ def flow(values: dict[str, float]) -> str:
     return "{" + ", ".join(f"{name}: {value:g}" for name, value in values.items()) + "}"
 
 
-def render(provider: str, id: str, aliases: tuple[str, ...], entry: dict[str, Any], source: str, date: str) -> str:
+def render(provider: str, name: str, aliases: tuple[str, ...], entry: dict[str, Any], source: str, date: str) -> str:
     window = entry.get("max_input_tokens") or entry["max_tokens"]
     (_, first), *longer = tiers(entry)
-    lines = [f"- id: {id.lower()}"]
+    lines = [f"- id: {name.lower()}"]
     if aliases:
         lines.append(f"  aliases: [{', '.join(aliases)}]")
     lines += [
         f"  provider: {provider}",
-        f"  family: {family_of(id).id}",
+        f"  family: {family_of(name).id}",
         f"  window: {window}",
         f"  max_output: {entry.get('max_output_tokens') or entry.get('max_tokens') or window}",
         f"  prices: {flow(first)}",
@@ -151,9 +156,9 @@ def main() -> None:
     if missing:
         sys.exit(f"not in the list: {', '.join(missing)}")
     body = "".join(
-        render(provider, id, aliases, entries[key], options.source, options.date)
+        render(provider, name, aliases, entries[key], options.source, options.date)
         for provider, models in CHOSEN.items()
-        for id, (key, aliases) in models.items()
+        for name, (key, aliases) in models.items()
     )
     (rules_root() / "models.yaml").write_text(HEAD + "models:\n" + body, encoding="utf-8", newline="\n")
 

@@ -39,12 +39,12 @@ def test_the_probe_sees_imports() -> None:
 
 
 def test_help_does_not_load_the_service() -> None:
-    code = "import sys; from ctxkit.cli.app import run; run(['audit', '--help']); sys.exit('ctxkit.service' in sys.modules)"
+    code = "import sys; from ctxkit.cli.app import run; run(['audit', '-h']); sys.exit('ctxkit.service' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
 
 def test_the_version_is_the_distributions() -> None:
-    from ctxkit.cli.app import VERSION
+    from ctxkit.cli.commands import VERSION
 
     assert tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"] == VERSION
 

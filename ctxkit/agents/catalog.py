@@ -144,6 +144,8 @@ def _entry(
         catalog, path, name, catalog.activation, True, False, fill(catalog.template, values), text, front.end,
         f"listed in every request; the {catalog.kind} itself on demand",
     )  # fmt: skip
+    if catalog.activation in (Activation.MANUAL, Activation.NEVER):
+        return _unlisted(listed, catalog.activation, "not listed: only the user calls it")
     missing = [key for key in catalog.needs if not front.text(key)]
     if missing:
         return _unlisted(listed, Activation.NEVER, f"not listed: it has no {missing[0]}")

@@ -1,136 +1,14 @@
-"""The command line: parses, calls, prints, exits. Every command imports what it needs when it runs."""
+"""Where a process starts and ends: one command line in, one exit code out."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
 
-import typer
-from click import Abort, ClickException, Command, Context
-from click.exceptions import NoArgsIsHelpError
-from typer.core import TyperGroup
-from typer.main import get_command
-
-from ctxkit.cli.names import unknown
-from ctxkit.cli.terminal import say
 from ctxkit.model import CtxkitError
 
-VERSION = "0.1.0"
-"""Kept equal to pyproject.toml by a test: asking the installed metadata costs 37 ms."""
-
-INTERRUPTED = 130
 INTERNAL_ERROR = 4
-
-
-class _Commands(TyperGroup):
-    """The commands; an unknown one is answered with the nearest."""
-
-    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
-            raise unknown(args[0], tuple(self.commands), "command")
-        return super().resolve_command(ctx, args)
-
-
-app = typer.Typer(
-    name="ctxkit",
-    cls=_Commands,
-    help="Shows what goes into a coding agent's context window, and what it costs.",
-    epilog="Exit codes: 0 done, 2 usage or configuration, 3 nothing to audit, 4 internal error.",
-    rich_markup_mode=None,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-
-Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How to write the result.")]
-Output = Annotated[
-    str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE, at once or not at all.")
-]
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"ctxkit {VERSION}")
-        raise typer.Exit
-
-
-@app.callback()
-def ctxkit(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-) -> None:
-    """What every command shares."""
-
-
-@app.command(short_help="What each agent loads from a repository, and what it costs.")
-def audit(
-    path: Annotated[str, typer.Argument(metavar="[PATH]", help="The repository to look at.")] = ".",
-    agent: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME[@VERSION]",
-            help="An agent to audit, or 'all'. Repeat for several. Default: all that the repository is set up for.",
-        ),
-    ] = None,
-    cwd: Annotated[str | None, typer.Option(metavar="DIR", help="Directory the agent is started in.")] = None,
-    home: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Home directory to look in instead of your own.")
-    ] = None,
-    touch: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="A file the agent reads: shows what that brings along.")
-    ] = None,
-    model: Annotated[str | None, typer.Option(metavar="NAME", help="Count and price for this model.")] = None,
-    tools: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="JSON file with tool definitions of MCP servers.")
-    ] = None,
-    top: Annotated[int, typer.Option(metavar="N", min=1, help="Rows of the longest list.")] = 8,
-    format: Format = "text",  # noqa: A002 - the option's name
-    output: Output = None,
-) -> None:
-    """Show what each coding agent loads from a repository before your first word, and what comes later."""
-    from ctxkit.cli.audit import run_audit
-    from ctxkit.service import AuditRequest
-
-    request = AuditRequest(path, tuple(agent or ()), cwd, home, tuple(touch or ()), model, tuple(tools or ()))
-    run_audit(request, format, output, top)
-
-
-@app.command(short_help="The agents ctxkit knows; where one of them looks.")
-def agents(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One agent, in full.")] = None,
-    format: Format = "text",  # noqa: A002 - the option's name
-    output: Output = None,
-) -> None:
-    """List the coding agents ctxkit knows, or say where one of them looks and what it loads when."""
-    from ctxkit.cli.catalogue import run_agents
-
-    run_agents(name, format, output)
-
-
-@app.command(short_help="The models ctxkit can count and price for.")
-def models(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One model, in full.")] = None,
-    format: Format = "text",  # noqa: A002 - the option's name
-    output: Output = None,
-) -> None:
-    """List the models ctxkit can count and price for."""
-    from ctxkit.cli.catalogue import run_models
-
-    run_models(name, format, output)
-
-
-@app.command(short_help="JSON Schemas of the files it reads and writes.")
-def schema(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Which one; without it, their names.")] = None,
-    output: Output = None,
-) -> None:
-    """Print the JSON Schema of a file that ctxkit reads or writes."""
-    from ctxkit.cli.catalogue import run_schema
-
-    run_schema(name, output)
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -140,18 +18,14 @@ def main() -> None:
 
 def run(argv: list[str]) -> int:
     """Run one command line; returns the exit code. Shows a traceback only where ``CTXKIT_DEBUG`` is set."""
+    from ctxkit.cli.terminal import say
+
     try:
-        code = get_command(app).main(args=argv, prog_name="ctxkit", standalone_mode=False)
+        return _dispatch(argv)
     except CtxkitError as error:
         say(error.message, error.hint)
         return error.exit_code
-    except ClickException as error:
-        if isinstance(error, NoArgsIsHelpError):
-            print(error.format_message(), file=sys.stderr)  # noqa: T201
-            return error.exit_code
-        say(error.format_message(), _usage_hint(error))
-        return error.exit_code
-    except (KeyboardInterrupt, Abort):
+    except KeyboardInterrupt:
         return INTERRUPTED
     except BaseException as error:  # even a panic of an extension module ends in one sentence
         if isinstance(error, SystemExit) or os.environ.get("CTXKIT_DEBUG"):
@@ -161,10 +35,17 @@ def run(argv: list[str]) -> int:
             "A fault of ctxkit: please report it with the command you ran. CTXKIT_DEBUG=1 shows where it happened.",
         )
         return INTERNAL_ERROR
-    return code if isinstance(code, int) else 0
 
 
-def _usage_hint(error: object) -> str:
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "ctxkit"
-    return f"See: {command} --help"
+def _dispatch(argv: list[str]) -> int:
+    from ctxkit.cli.plain import audit_arguments
+
+    arguments = audit_arguments(argv)
+    if arguments is not None:
+        from ctxkit.cli.audit import run_audit
+
+        run_audit(**arguments)
+        return 0
+    from ctxkit.cli.commands import invoke
+
+    return invoke(argv)

@@ -13,20 +13,33 @@ from ctxkit.service import audit as audit_service
 from ctxkit.tokens.models import find_model
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ctxkit.report.cost import Priced
 
 
-def run_audit(request: AuditRequest, format_name: str, output: str | None, top: int) -> None:
-    """Audit and write the report in ``format_name`` to ``output`` (None: stdout).
+def run_audit(
+    path: str,
+    agent: Sequence[str],
+    cwd: str | None,
+    home: str | None,
+    touch: Sequence[str],
+    model: str | None,
+    tools: Sequence[str],
+    top: int,
+    format: str,  # noqa: A002 - the option's name
+    output: str | None,
+) -> None:
+    """Audit and write the report to ``output`` (None: stdout); the parameters are the options of the command.
 
     Raises CtxkitError for what the user can mend.
     """
-    known(format_name, FORMATS, "format")
+    known(format, FORMATS, "format")
+    request = AuditRequest(path, tuple(agent), cwd, home, tuple(touch), model, tuple(tools))
     with ProgressBar() as progress:
         audit = audit_service(request, progress)
-    names = {agent.context.model for agent in audit.agents}
-    models: dict[str, Priced] = {name: find_model(name) for name in names}
-    if format_name == "json":
+    models: dict[str, Priced] = {a.context.model: find_model(a.context.model) for a in audit.agents}
+    if format == "json":
         from ctxkit.report.json import audit_json
 
         write_bytes(audit_json(audit, models), output)
@@ -34,4 +47,4 @@ def run_audit(request: AuditRequest, format_name: str, output: str | None, top: 
     from ctxkit.report.text import audit_text
 
     screen = plain_screen() if output else screen_of(sys.stdout)
-    write_lines(audit_text(audit, models, screen, request.path, top, every_agent=bool(request.agents)), output)
+    write_lines(audit_text(audit, models, screen, path, top, every_agent=bool(agent)), output)

@@ -13,8 +13,10 @@ what git makes of it:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _GLOB = frozenset(b"*?[\\")
 _BYTE = rb"[^/\x00]"
@@ -202,6 +204,6 @@ def _class_regex(members: set[int]) -> bytes:
 def quoted(literal: bytes) -> bytes:
     """A regular expression for exactly these bytes."""
     return b"".join(
-        bytes((byte,)) if chr(byte).isalnum() and byte < 128 or byte in b"/_-" else b"\\x%02x" % byte
+        bytes((byte,)) if (chr(byte).isalnum() and byte < 128) or byte in b"/_-" else b"\\x%02x" % byte
         for byte in literal
     )

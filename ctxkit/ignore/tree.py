@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ctxkit.ignore.file import IgnoreFile, Rule
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ctxkit.ignore.file import IgnoreFile, Rule
 
 
 @dataclass(frozen=True, slots=True)

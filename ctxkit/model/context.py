@@ -61,8 +61,8 @@ class Segment:
 
     ``path`` is relative to the audited root, ``~/…`` under the home directory, else absolute; None
     for what has no file (a built-in prompt). ``tokens`` is what the first request is charged, ``tokens_if_used``
-    the whole body once it is used. ``loaded``: any part (body, or only name and description) is in the
-    first request. ``after_touch``: any part arrives once the touched files were read, and was not
+    the whole body once it is used. ``loaded``: some of its content (the body, or only name and description) is in the
+    first request; where only the name is, ``activation`` is ``named`` and the name is charged. ``after_touch``: any part arrives once the touched files were read, and was not
     there before. ``via`` is the chain of importing files, outermost first. ``why`` is one sentence.
     """
 

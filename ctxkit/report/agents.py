@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from ctxkit.agents.spec import (
     AgentSpec,
     Case,
     Catalog,
+    Condition,
     Confidence,
     Imports,
     KeyTest,
@@ -61,28 +63,34 @@ def _parts(value: object) -> Iterator[Part]:
 def agents_text(specs: Mapping[str, AgentSpec], here: Sequence[str], screen: Screen) -> Iterator[str]:
     """All agents. ``here``: ids of those that the current directory is set up for."""
     yield heading(count(len(specs), "agent"), screen, f"{len(here):,} set up in this directory")
-    head = ("", "name", "facts from", "evidence", "here")
-    rows: list[Row] = [tuple(Cell(name, Style.QUIET) for name in head)]
+    names = ("", *(("name",) if screen.width >= _WIDE else ()), "facts from", *_STRONG, "weaker", "here")
+    rows: list[Row] = [tuple(Cell(name, Style.QUIET) for name in names)]
     for identity, spec in sorted(specs.items()):
-        evidence = ", ".join(f"{name} {n}" for name, n in confidence_of(spec).items())
+        found = confidence_of(spec)
+        weaker = sum(n for name, n in found.items() if name not in _STRONG)
         rows.append(
             (
                 Cell(identity, Style.STRONG),
-                Cell(spec.name),
-                Cell(spec.latest),
-                Cell(evidence, Style.QUIET),
+                *((Cell(spec.name),) if screen.width >= _WIDE else ()),
+                Cell(spec.latest, Style.QUIET),
+                *(Cell(f"{found[name]}" if name in found else "") for name in _STRONG),
+                Cell(f"{weaker}" if weaker else "", Style.WARN),
                 Cell("yes" if identity in here else "", Style.GOOD),
             )
         )
-    columns = (Column(), Column(cut="end", least=8), Column(), Column(cut="end", least=8), Column())
-    yield from table(rows, columns, screen)
+    texts = [Column(cut="end") for _ in names[: -len(_STRONG) - 2]]
+    counts = [Column("right") for _ in (*_STRONG, "weaker")]
+    yield from table(rows, (*texts, *counts, Column()), screen)
     yield ""
     yield from paragraph(
-        "Evidence: lab = seen in a run of the agent, source = read in its source, doc = its documentation.", screen
+        "So many facts were seen in a run of the agent (lab), read in its source, or in its documentation (doc).",
+        screen,
     )
-    yield from paragraph(
-        "Next: ctxkit agents NAME  (where it looks and what it loads when)", screen, 0, 6, Style.STRONG
-    )
+    yield from paragraph("Next: ctxkit agents NAME (where it looks and what it loads when)", screen, 0, 6, Style.STRONG)
+
+
+_WIDE = 100
+_STRONG = (Confidence.LAB.value, Confidence.SOURCE.value, Confidence.DOC.value)
 
 
 def agent_facts(spec: AgentSpec, screen: Screen) -> Iterator[str]:
@@ -131,22 +139,36 @@ def _rules(spec: AgentSpec) -> Iterator[Fact]:
             continue
         cases = source.activation if isinstance(source.activation, tuple) else ()
         when = "it depends" if isinstance(source.activation, tuple) else source.activation.value
-        said = [_where(source.base, source.walk, source.until), *_cases(cases)]
+        said = [_where(source.base, source.walk, source.until), ", ".join(_cases(cases))]
         if source.below:
             said.append(f"below it: {source.below.value}")
         if source.pick == "first" and len(source.names) > 1:
             said.append("only the first that exists")
-        said += [_imports(source.imports), _limit(source.limit), _limit(source.line_limit), _versions(source)]
+        said += [_imports(source.imports), _limit(source.limit), _limit(source.line_limit), *_conditions(source.when)]
+        said.append(_versions(source))
         yield when, _names(source, spec), source.confidence.value, _sentence(said, source.note)
 
 
 def _names(source: RuleSource | Place, spec: AgentSpec) -> str:
     prefix = ""
     if source.base not in _BASES:
-        prefix = spec.roots.get(source.base, source.base).replace("{home}", "~").rstrip("/") + "/"
+        prefix = _home(spec.roots.get(source.base, source.base), spec).rstrip("/") + "/"
     elif source.base == "home":
         prefix = "~/"
     return ", ".join(name if name.startswith(("~", "/")) else prefix + name for name in source.names)
+
+
+def _home(path: str, spec: AgentSpec) -> str:
+    """``path`` as a person writes it: with the usual values of roots and variables, without the working directory."""
+    for name, place in spec.roots.items():
+        path = path.replace("{" + name + "}", place)
+    path = _VARIABLE.sub(r"\1", path)
+    for place in ("cwd", "root", "git_root"):
+        path = path.removeprefix("{" + place + "}/")
+    return path.replace("{home}", "~")
+
+
+_VARIABLE = re.compile(r"\$\{\w+:-([^}]*)\}")
 
 
 def _where(base: str, walk: str, until: str) -> str:
@@ -172,15 +194,39 @@ def _test(test: KeyTest) -> str:
     return f"{test.key} is {test.is_ or 'set'}"
 
 
+def _conditions(conditions: Sequence[Condition]) -> Iterator[str]:
+    for condition in conditions:
+        if condition.absent:
+            yield f"only where none of these is found: {', '.join(condition.absent)}"
+        if condition.present:
+            yield f"only where one of these is found: {', '.join(condition.present)}"
+        if condition.setting is not None:
+            yield f"if {condition.setting} is {' or '.join(str(value) for value in condition.one_of)}"
+        if condition.env is not None:
+            yield f"if {condition.env} is set"
+
+
+_SYNTAX = {"at-path": "@path", "kiro-file": "#[[file:path]]", "markdown-link": "Markdown links"}
+
+
 def _imports(imports: Imports | None) -> str:
-    return f"imports by {imports.syntax}, {count(imports.depth, 'hop')}" if imports else ""
+    return f"imports {_SYNTAX.get(imports.syntax, imports.syntax)}, {count(imports.depth, 'hop')}" if imports else ""
+
+
+_OVERFLOW = {
+    "truncate": "the rest is cut off",
+    "skip-file": "a larger file is left out",
+    "drop-descriptions": "then descriptions are left out",
+    "shorten-descriptions": "then descriptions are shortened",
+}
 
 
 def _limit(limit: Limit | None) -> str:
     if limit is None:
         return ""
     size = f"{limit.n * 100:g} % of the window" if limit.unit == "window-fraction" else f"{limit.n:,.0f} {limit.unit}"
-    return f"at most {size} ({limit.overflow})"
+    then = _OVERFLOW.get(limit.overflow)
+    return f"at most {size}{f', {then}' if then else ''}"
 
 
 def _versions(part: Part) -> str:
@@ -220,7 +266,7 @@ def _mcp(spec: AgentSpec) -> Iterator[Fact]:
             approval = "its servers start only once approved" if file.approval else ""
             yield (
                 file.scope,
-                _home(file.path),
+                _home(file.path, spec),
                 file.confidence.value,
                 _sentence([approval, _versions(file)], file.note),
             )
@@ -228,19 +274,13 @@ def _mcp(spec: AgentSpec) -> Iterator[Fact]:
 
 def _settings(spec: AgentSpec) -> Iterator[Fact]:
     for file in spec.settings:
-        yield file.scope, _home(file.path), file.confidence.value, _sentence([_versions(file)], file.note)
-
-
-def _home(path: str) -> str:
-    for place in ("cwd", "root", "git_root"):
-        path = path.removeprefix("{" + place + "}/")
-    return path.replace("{home}", "~")
+        yield file.scope, _home(file.path, spec), file.confidence.value, _sentence([_versions(file)], file.note)
 
 
 def _ignore(spec: AgentSpec, screen: Screen) -> Iterator[str]:
     said = [f"{file.name}{'' if file.enforced else ' (no longer honoured)'}" for file in spec.ignore.files]
     own = f"Its own ignore files: {', '.join(said)}." if said else "It has no ignore file of its own."
-    git = f" Git's count when it does this: {', '.join(spec.ignore.gitignore)}." if spec.ignore.gitignore else ""
+    git = f" Git's ignore files count for: {', '.join(spec.ignore.gitignore)}." if spec.ignore.gitignore else ""
     yield heading("Files it does not read", screen)
     yield from paragraph(f"{own}{git} {spec.ignore.note}", screen)
 

@@ -243,14 +243,14 @@ def _files(agent: AgentAudit, entries: Iterable[_Entry]) -> Iterator[Item]:
             confidence="doc",
             id=f"files:{shown}",
             kind=file.kind,
-            loaded=file.path in listed,
+            loaded=False,
             path=shown,
             span=None,
             title=shown,
             tokens=nothing,
             tokens_if_used=TokensOut(by=counted.by, error=UNSET if exact else counted.error, exact=exact, n=counted.n),
             via=(),
-            why="hidden by the agent's ignore files" if never else "",
+            why="hidden by the agent's ignore files" if never else "its name is listed" if file.path in listed else "",
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ctxkit.report.figures import count, percent, price, short_number
+from ctxkit.report.figures import count, price, short_number
 from ctxkit.report.layout import Cell, Column, Row, Screen, Style, heading, paragraph, table
 
 if TYPE_CHECKING:
@@ -32,31 +32,32 @@ def models_text(models: Sequence[Model], screen: Screen) -> Iterator[str]:
         for model in models
     ]
     right = Column("right")
-    yield from table(rows, (Column(cut="end", least=12), right, Column(), right, right, right, Column()), screen)
+    yield from table(rows, (Column(cut="end", least=12), right, right, right, right, right, Column()), screen)
     yield ""
-    yield from paragraph("Next: ctxkit models NAME  (all prices, other names, sources)", screen, 0, 6, Style.STRONG)
+    yield from paragraph("Next: ctxkit models NAME (all prices, other names, sources)", screen, 0, 6, Style.STRONG)
 
 
 def counted(family: Family, screen: Screen) -> str:
     """``exact``, or how far off an estimate may be."""
-    return "exact" if family.exact else f"~{screen.glyphs.plus_minus}{family.error * 100:.0f} %"
+    return "exact" if family.exact else f"{screen.glyphs.plus_minus}{family.error * 100:.0f} %"
 
 
 def model_facts(model: Model, screen: Screen) -> Iterator[str]:
     """One model in full."""
     family = model.tokenizer
     yield heading(model.id, screen, f"{model.provider}, as of {model.date}")
-    rows: list[Row] = [
-        (Cell("window"), Cell(f"{model.window:,} tokens in, {model.max_output:,} out")),
-        (Cell("counted"), Cell(_how(family, screen))),
-        *_prices("prices", model.prices),
-    ]
-    if model.long is not None:
-        rows += _prices(f"over {model.long.above:,} tokens", model.long.prices)
-    rows.append((Cell("source"), Cell(model.source, Style.QUIET)))
+    yield from paragraph(f"Takes {model.window:,} tokens, answers with at most {model.max_output:,}.", screen)
+    how = f"exactly, in {family.encoding}" if family.exact else f"by estimate, {counted(family, screen)} at worst"
+    yield from paragraph(f"Counted {how} ({family.title}).", screen, hang=2)
     if model.aliases:
-        rows.append((Cell("also called"), Cell(", ".join(model.aliases))))
-    yield from table(rows, (Column(), Column(cut="end")), screen)
+        yield from paragraph(f"Also called {', '.join(model.aliases)}.", screen, hang=2)
+    yield ""
+    yield heading("Prices", screen, "US dollars per million tokens")
+    head = ("", "in", "cached", "written, 5 min", "written, 1 h", "out")
+    rows: list[Row] = [tuple(Cell(name, Style.QUIET) for name in head), _prices("a request", model.prices)]
+    rows += [_prices(f"over {long.above:,} tokens", long.prices) for long in model.long]
+    yield from table(rows, (Column(cut="end"), *(Column("right") for _ in head[1:])), screen)
+    yield from paragraph(model.source, screen, hang=2, style=Style.QUIET)
     if family.factors:
         yield ""
         yield heading("Estimated from o200k_base", screen, f"{family.id}, as of {family.date}")
@@ -64,27 +65,14 @@ def model_facts(model: Model, screen: Screen) -> Iterator[str]:
             (
                 Cell(content.value),
                 Cell(f"{screen.glyphs.times} {factor.factor:g}"),
-                Cell(f"{screen.glyphs.plus_minus} {percent(factor.error)}"),
+                Cell(f"{screen.glyphs.plus_minus}{factor.error * 100:.0f} %"),
             )
             for content, factor in family.factors.items()
         ]
         yield from table(factors, (Column(), Column("right"), Column("right")), screen)
-        yield from paragraph(family.source, screen, style=Style.QUIET)
+        yield from paragraph(family.source, screen, hang=2, style=Style.QUIET)
 
 
-def _how(family: Family, screen: Screen) -> str:
-    if family.exact:
-        return f"exactly, with {family.encoding} ({family.title})"
-    return f"estimated, {counted(family, screen)[1:]} at worst ({family.title})"
-
-
-def _prices(title: str, prices: Prices) -> list[Row]:
-    named = {
-        "in": prices.input,
-        "cached": prices.cached_read,
-        "cache write, 5 min": prices.cache_write_5m,
-        "cache write, 1 h": prices.cache_write_1h,
-        "out": prices.output,
-    }
-    text = ", ".join(f"{price(value)} {name}" for name, value in named.items() if value is not None)
-    return [(Cell(title), Cell(f"{text}, per million tokens"))]
+def _prices(title: str, prices: Prices) -> Row:
+    figures = (prices.input, prices.cached_read, prices.cache_write_5m, prices.cache_write_1h, prices.output)
+    return (Cell(title), *(Cell(price(figure)) for figure in figures))

@@ -38,7 +38,7 @@ class Summary:
 def summarise(audit: AgentAudit) -> Summary:
     """Add up ``audit``. A segment's tokens include those of its children, so only the top of the tree is added."""
     segments = audit.context.segments
-    loaded = [segment for segment in segments if segment.loaded]
+    loaded = [segment for segment in segments if segment.loaded or segment.tokens.n]
     by_category = dict.fromkeys(Category, NO_TOKENS)
     for segment in loaded:
         by_category[segment.category] += segment.tokens
@@ -71,7 +71,7 @@ def summarise(audit: AgentAudit) -> Summary:
 
 def rest_of(segment: Segment) -> Tokens:
     """What using ``segment`` adds to what the first request already carries of it."""
-    used, charged = segment.tokens_if_used, segment.tokens if segment.loaded else NO_TOKENS
+    used, charged = segment.tokens_if_used, segment.tokens
     return Tokens(max(0, used.n - charged.n), used.exact, used.by, used.error)
 
 

@@ -148,10 +148,16 @@ def _skipped(audit: Audit, screen: Screen, top: int) -> Iterator[str]:
         yield f"  {len(items) - top:,} more; all of them: --format json"
 
 
+_OTHERS = 4
+
+
 def _next(audit: Audit, found: Found, screen: Screen, path: str, every_agent: bool) -> Iterator[str]:
     if audit.also_read_by:
-        names = ", ".join(name for name in audit.also_read_by)
-        yield from paragraph(f"Also read here by: {names}.", screen, indent=0, hang=2, style=Style.QUIET)
+        others = audit.also_read_by
+        names = ", ".join(others[:_OTHERS]) + (f" and {len(others) - _OTHERS} more" if len(others) > _OTHERS else "")
+        yield from paragraph(
+            f"Other agents would load these rules too: {names}.", screen, indent=0, hang=2, style=Style.QUIET
+        )
     place = "" if path == "." else f" {shlex.quote(path)}"
     option, why = _suggested(found, every_agent)
     yield from paragraph(f"Next: ctxkit audit{place} {option}  ({why})", screen, indent=0, hang=6, style=Style.STRONG)

@@ -43,7 +43,9 @@ def mark_filtered(listing: Listing, git: Git, root: str, repository: Repository)
 
 def _settings(git: Git) -> dict[str, str]:
     try:
-        output = git.finish(git.start("config", "-z", "--get-regexp", r"^core\.(autocrlf|attributesfile)$"), allowed=(0, 1))
+        output = git.finish(
+            git.start("config", "-z", "--get-regexp", r"^core\.(autocrlf|attributesfile)$"), allowed=(0, 1)
+        )
     except GitError:
         return {"core.autocrlf": "true"}
     lines = output.decode("utf-8", "surrogateescape").split("\0")

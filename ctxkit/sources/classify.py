@@ -140,10 +140,7 @@ def is_binary(head: bytes) -> bool:
     start = head[:_BINARY_HEAD]
     if b"\0" in start:
         return True
-    if start.isascii():
-        odd = sum(map(start.count, _CONTROLS))
-    else:
-        odd = start.decode("utf-8", "replace").count("\ufffd")
+    odd = sum(map(start.count, _CONTROLS)) if start.isascii() else start.decode("utf-8", "replace").count("�")
     return odd > _BINARY_SHARE * len(start)
 
 
@@ -158,7 +155,9 @@ def _declared(paths: Sequence[str], declarations: Sequence[Declaration]) -> dict
     """What ``.gitattributes`` declare; deeper files and later lines win, and unsetting one makes it plain source."""
     found: dict[str, int] = {}
     for base, text in sorted(declarations):
-        lines = [line.split() for line in text.splitlines() if "linguist-" in line and not line.lstrip().startswith("#")]
+        lines = [
+            line.split() for line in text.splitlines() if "linguist-" in line and not line.lstrip().startswith("#")
+        ]
         values = [_value(words[1:]) for words in lines]
         patterns = [words[0] for words, value in zip(lines, values, strict=True) if value is not None]
         kept = [value for value in values if value is not None]

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ctxkit.model import Skipped
-from ctxkit.sources.classify import IS_BINARY, SNIFF_BYTES, Classifier, is_binary
+from ctxkit.sources.classify import IS_BINARY, SNIFF_BYTES, is_binary
+from ctxkit.sources.columns import INFO_BINARY, INFO_ESTIMATED, Columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from ctxkit.sources.classify import Classifier
 
 COUNTED_BYTES = 8 * 1024 * 1024
 """A longer file is not counted whole: its tokens are estimated from slices."""
@@ -21,12 +23,7 @@ COUNTED_BYTES = 8 * 1024 * 1024
 SLICES = 64
 SLICE_BYTES = 64 * 1024
 
-UNKNOWN = 0xFF
-"""The info byte of a file that could not be read. Otherwise the low half is its kind, with these on top:"""
-INFO_BINARY, INFO_ESTIMATED, INFO_KIND = 0x40, 0x80, 0x0F
-
 _MARK_BITS = 3
-_MAX_TOKENS = 0xFFFF_FFFF
 _BATCH_BYTES = 32 * 1024 * 1024
 _BATCH_FILES = 500
 
@@ -38,26 +35,6 @@ class Cache(Protocol):
     def put(self, counts: Mapping[bytes, int], space: str) -> None: ...
     def get_blob(self, name: str) -> bytes | None: ...
     def put_blob(self, name: str, data: bytes) -> None: ...
-
-
-@dataclass(slots=True)
-class Columns:
-    """Parallel columns over files: bytes, tokens, and kind with marks (``UNKNOWN`` where nothing is known)."""
-
-    sizes: array[int] = field(default_factory=lambda: array("Q"))
-    tokens: array[int] = field(default_factory=lambda: array("I"))
-    info: bytearray = field(default_factory=bytearray)
-
-    @classmethod
-    def unknown(cls, count: int) -> Columns:
-        """``count`` files of which nothing is known."""
-        return cls(array("Q", bytes(8 * count)), array("I", bytes(4 * count)), bytearray(b"\xff") * count)
-
-    def set(self, row: int, size: int, tokens: int, info: int) -> None:
-        """Fill in one file."""
-        self.sizes[row] = size
-        self.tokens[row] = min(tokens, _MAX_TOKENS)
-        self.info[row] = info
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +196,9 @@ class Counting:
 
         gone = isinstance(error, FileNotFoundError | NotADirectoryError)
         hint = "run again" if gone else "make it readable, or add it to .gitignore"
-        self.skipped.append(Skipped(path, "was there and is gone" if gone else f"cannot be read: {reason(error)}", hint))
+        self.skipped.append(
+            Skipped(path, "was there and is gone" if gone else f"cannot be read: {reason(error)}", hint)
+        )
 
 
 _OPEN = os.O_RDONLY
@@ -242,13 +221,3 @@ def _read_up_to(descriptor: int, limit: int) -> bytes:
 def _slice(descriptor: int, start: int, size: int) -> bytes:
     os.lseek(descriptor, start, os.SEEK_SET)
     return _read_up_to(descriptor, size)
-
-
-def packed(paths: Iterable[str]) -> bytes:
-    """Paths as one NUL-separated text."""
-    return "\0".join(paths).encode("utf-8", "surrogateescape")
-
-
-def unpacked(data: bytes) -> list[str]:
-    """The paths of ``packed``."""
-    return data.decode("utf-8", "surrogateescape").split("\0") if data else []

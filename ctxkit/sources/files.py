@@ -15,8 +15,10 @@ from ctxkit.sources.classify import (
     Declaration,
     fingerprint,
 )
-from ctxkit.sources.counts import INFO_BINARY, INFO_ESTIMATED, INFO_KIND, UNKNOWN, Columns, Counting, Job
+from ctxkit.sources.columns import INFO_BINARY, INFO_ESTIMATED, INFO_KIND, UNKNOWN, Columns
+from ctxkit.sources.counts import Counting, Job
 from ctxkit.sources.git import read_regular
+from ctxkit.sources.ignored import IgnoreSource, hidden_by
 from ctxkit.sources.listing import CHANGED, CLEAN, FILTERED, UNTRACKED
 from ctxkit.sources.listing import SUBMODULE as SUBMODULE_STATE
 from ctxkit.sources.listing import SYMLINK as SYMLINK_STATE
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from ctxkit.model import Skipped
     from ctxkit.sources.counts import Cache
     from ctxkit.sources.worktree import Worktree
+
+__all__ = ["FileEntry", "IgnoreSource", "Inventory", "hidden_by", "inventory"]
 
 RACY_NS = 2_000_000_000
 """A file changed so shortly before it was read may change again within the same tick of its clock."""
@@ -185,15 +189,19 @@ class _Making:
         if kept is not None and kept.rules != self.rules:
             kept = None
         tracked, fresh = self._tracked(kept)
-        places = [place for place, state in enumerate(self.worktree.states) if state in (CHANGED, UNTRACKED)] if (
-            self.worktree.states.count(CHANGED) or self.worktree.states.count(UNTRACKED)
-        ) else []
+        places = (
+            [place for place, state in enumerate(self.worktree.states) if state in (CHANGED, UNTRACKED)]
+            if (self.worktree.states.count(CHANGED) or self.worktree.states.count(UNTRACKED))
+            else []
+        )
         loose = Columns.unknown(len(places))
         stamps = [self._stamp(self.worktree.paths[place]) for place in places]
         known = self._known(kept, places, stamps, loose)
-        missing = [row for row in range(len(tracked.info)) if tracked.info[row] == UNKNOWN] if (
-            UNKNOWN in tracked.info
-        ) else []
+        missing = (
+            [row for row in range(len(tracked.info)) if tracked.info[row] == UNKNOWN]
+            if (UNKNOWN in tracked.info)
+            else []
+        )
         skipped: list[Skipped] = []
         if missing or known < len(places):
             skipped = self._fill(tracked, missing, loose, places, count)
@@ -211,7 +219,12 @@ class _Making:
         """Columns over the rows of the listing, and whether they differ from what is kept."""
         listing = self.worktree.listing
         count = len(listing.paths)
-        if kept is not None and kept.key == listing.key and len(kept.tracked.info) == count and (listing.key or not count):
+        if (
+            kept is not None
+            and kept.key == listing.key
+            and len(kept.tracked.info) == count
+            and (listing.key or not count)
+        ):
             return kept.tracked, False
         columns = Columns.unknown(count)
         old = listing.previous
@@ -224,7 +237,10 @@ class _Making:
                     was >= 0
                     and old.states[was] == state
                     and old.blob(was) == listing.blob(row)
-                    and (state == CLEAN or (state == FILTERED and self._unchanged_since(path, kept.made, before.sizes[was])))
+                    and (
+                        state == CLEAN
+                        or (state == FILTERED and self._unchanged_since(path, kept.made, before.sizes[was]))
+                    )
                 ):
                     columns.set(row, before.sizes[was], before.tokens[was], before.info[was])
         for row, state in enumerate(listing.states):

@@ -136,7 +136,11 @@ class Git:
         self._program = _program()
         self._options: list[str] = [word for setting in _OFF for word in ("-c", setting)]
         self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name.startswith(_KEPT)},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith("GIT_") or name.startswith(_KEPT)
+            },
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_NO_LAZY_FETCH": "1",
@@ -162,7 +166,15 @@ class Git:
         """Start ``git <arguments>``; ``errors`` keeps what it says on stderr. Raises GitError."""
         import subprocess
 
-        command = [self._program, "-C", self._directory, "--no-pager", "--literal-pathspecs", *self._options, *arguments]
+        command = [
+            self._program,
+            "-C",
+            self._directory,
+            "--no-pager",
+            "--literal-pathspecs",
+            *self._options,
+            *arguments,
+        ]
         try:
             return subprocess.Popen(
                 command,
@@ -174,7 +186,9 @@ class Git:
         except (OSError, ValueError) as error:
             raise GitError(f"git cannot be started ({error})") from error
 
-    def finish(self, process: subprocess.Popen[bytes], allowed: tuple[int, ...] = (0,), seconds: float | None = None) -> bytes:
+    def finish(
+        self, process: subprocess.Popen[bytes], allowed: tuple[int, ...] = (0,), seconds: float | None = None
+    ) -> bytes:
         """What ``process`` writes. Raises GitError when it fails or takes longer than ``seconds``."""
         return self.finish_with_errors(process, allowed, seconds)[0]
 

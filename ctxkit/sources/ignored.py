@@ -23,9 +23,18 @@ LIMIT = 1024 * 1024
 
 GITIGNORE = ".gitignore"
 
-_SECTION = re.compile(r"^\s*\[\s*([^\]]*?)\s*\]", re.MULTILINE)
-_SETTING = re.compile(r"^\s*([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*(.*?))?\s*$", re.MULTILINE)
-_INCLUDE = "!include "
+_SECTION = re.compile(r"^\s*\[\s*([^\]]*?)\s*\]")
+_SETTING = re.compile(r"^\s*([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*(.*?))?\s*$")
+_INCLUDE = b"!include "
+
+
+class _Text(NamedTuple):
+    """An ignore file before its lines are understood; ``base`` in terms of the repository."""
+
+    base: str
+    source: str
+    data: bytes
+    negation: bool = True
 
 
 class IgnoreSource(NamedTuple):
@@ -46,25 +55,19 @@ def standard_ignores(repository: Repository | None, prefix: str = "") -> list[Ig
     These are the ``.gitignore`` files above it in its repository (``prefix`` is its path there), ``info/exclude`` and
     the user's own file. A file that cannot be read counts as empty.
     """
+    from ctxkit.ignore import IgnoreFile
+
     case = ignores_case(repository)
-    found = []
-    if repository is not None:
-        while prefix:
-            prefix = prefix.rpartition("/")[0]
-            found.append(_file(os.path.join(repository.top, prefix, GITIGNORE), prefix, case))
-        found.append(_file(os.path.join(repository.common, "info", "exclude"), "", case, ".git/info/exclude"))
-    path = _users_file()
-    found.append(_file(path, "", case, path))
-    return [file for file in found if len(file)]
+    texts = [*_above(repository, prefix), *_outside(repository)]
+    return [IgnoreFile(text.data, text.base, source=text.source, ignorecase=case) for text in texts]
 
 
 def ignores_case(repository: Repository | None) -> bool:
     """``core.ignoreCase`` of a repository; without one, whether the platform's file systems usually ignore case."""
-    if repository is not None:
-        text = read_regular(os.path.join(repository.common, "config"), LIMIT)
-        value = _core(text.decode("utf-8", "replace")).get("ignorecase") if text else None
-        return value is not None and value.lower() in ("", "true", "yes", "on", "1")
-    return sys.platform in ("win32", "darwin")
+    if repository is None:
+        return sys.platform in ("win32", "darwin")
+    value = _core_setting(os.path.join(repository.common, "config"), "ignorecase")
+    return value is not None and value.lower() in ("", "true", "yes", "on", "1")
 
 
 def hidden_by(
@@ -82,27 +85,125 @@ def hidden_by(
     ``gitignore``: git's ignore files hide as well, tracked files included, which is how tools see them that match
     paths without asking git. ``overrides``: the agent's lines are asked before git's and may take a path out again;
     otherwise a path is hidden when either side says so. Of several agent files a later one outweighs an earlier one.
-    ``home``: where files ``at`` home are (the user's by default). ``ignorecase``: None does as git does here.
+    ``home``: where files ``at`` home are (the user's by default). ``ignorecase``: None does as git does here. With
+    ``cache`` the answer is kept for as long as paths and ignore files stay the same.
     """
-    from ctxkit.ignore import IgnoreTree
-
     repository = find_repository(worktree.root)
+    prefix = _prefix(worktree.root, repository)
     case = ignores_case(repository) if ignorecase is None else ignorecase
-    own = [file for source in files for file in _agent_files(worktree, source, home, case)]
-    git: list[list[IgnoreFile]] = []
+    own = [text for source in files for text in _agent_texts(worktree, source, prefix, home)]
+    git: list[list[_Text]] = []
     if gitignore:
-        git = [_nested(worktree, IgnoreSource(GITIGNORE, "any-dir"), case)]
-        git += [[file] for file in standard_ignores(repository)]
+        inside = _agent_texts(worktree, IgnoreSource(GITIGNORE, "any-dir"), prefix, home)
+        git = [[*_above(repository, prefix), *inside], *([text] for text in _outside(repository))]
     if not own and not any(git):
         return frozenset()
-    trees = [IgnoreTree([own, *git])] if overrides else [IgnoreTree([own]), IgnoreTree(git)]
     state = hashlib.sha1(packed(worktree.paths), usedforsecurity=False)
-    state.update(repr((overrides, case, [(f.base, f.source, f.text) for f in (*own, *(f for g in git for f in g))])).encode())
-    name = f"hidden/{worktree.root.encode('utf-8', 'surrogateescape').hex()}/{state.hexdigest()}"
+    state.update(repr((own, git, prefix, overrides, case)).encode("utf-8", "surrogateescape"))
+    name = f"hidden/{state.hexdigest()}"
     known = cache.get_blob(name) if cache is not None else None
     if known is not None:
         return frozenset(unpacked(known))
-    hidden = frozenset[str]().union(*(tree.hidden(worktree.paths) for tree in trees))
+    hidden = _hidden(worktree.paths, [[own, *git]] if overrides else [[own], git], prefix, case)
     if cache is not None:
         cache.put_blob(name, packed(hidden))
     return hidden
+
+
+def _hidden(paths: Sequence[str], trees: list[list[list[_Text]]], prefix: str, case: bool) -> frozenset[str]:
+    from ctxkit.ignore import IgnoreFile, IgnoreTree
+
+    start = f"{prefix}/" if prefix else ""
+    full = [start + path for path in paths] if start else paths
+    found: set[str] = set()
+    for layers in trees:
+        files = [
+            [IgnoreFile(t.data, t.base, source=t.source, ignorecase=case, negation=t.negation) for t in layer]
+            for layer in layers
+        ]
+        found |= IgnoreTree(files).hidden(full)
+    return frozenset(path[len(start) :] for path in found)
+
+
+def _prefix(root: str, repository: Repository | None) -> str:
+    if repository is None or root == repository.top:
+        return ""
+    return os.path.relpath(root, repository.top).replace(os.sep, "/")
+
+
+def _above(repository: Repository | None, prefix: str) -> list[_Text]:
+    """``.gitignore`` files above ``prefix``, the deepest first; engines sort them by directory anyway."""
+    found: list[_Text] = []
+    while repository is not None and prefix:
+        prefix = prefix.rpartition("/")[0]
+        found += _text(os.path.join(repository.top, *prefix.split("/"), GITIGNORE), prefix, _join(prefix, GITIGNORE))
+    return found
+
+
+def _outside(repository: Repository | None) -> list[_Text]:
+    found: list[_Text] = []
+    if repository is not None:
+        found += _text(os.path.join(repository.common, "info", "exclude"), "", ".git/info/exclude")
+    settings = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+    own = os.environ.get("GIT_CONFIG_GLOBAL")
+    configs = (
+        [own] if own is not None else [os.path.expanduser("~/.gitconfig"), os.path.join(settings, "git", "config")]
+    )
+    named = next((value for path in configs if (value := _core_setting(path, "excludesfile"))), None)
+    path = os.path.expanduser(named) if named else os.path.join(settings, "git", "ignore")
+    found += _text(path, "", path)
+    return found
+
+
+def _agent_texts(worktree: Worktree, source: IgnoreSource, prefix: str, home: str | None) -> list[_Text]:
+    if source.at == "home":
+        base = os.path.expanduser("~") if home is None else home
+        places = [(os.path.join(base, *source.name.split("/")), "", f"~/{source.name}")]
+    elif source.at == "root":
+        places = [(os.path.join(worktree.root, *source.name.split("/")), prefix, source.name)]
+    else:
+        found = {path for path in worktree.find({source.name}) if path.rpartition("/")[2] == source.name}
+        places = [
+            (os.path.join(worktree.root, path), _join(prefix, path.rpartition("/")[0]), path)
+            for path in sorted({source.name, *found})
+        ]
+    texts = [text for path, base, shown in places for text in _text(path, base, shown, source.negation)]
+    return [_with_included(text, worktree.root) for text in texts] if source.include else texts
+
+
+def _with_included(text: _Text, root: str) -> _Text:
+    """``!include FILE`` lines replaced by the lines of that file, one level deep; files outside ``root`` are not read."""
+    lines: list[bytes] = []
+    for line in text.data.split(b"\n"):
+        if line.strip().startswith(_INCLUDE):
+            path = os.path.realpath(os.path.join(root, os.fsdecode(line.strip()[len(_INCLUDE) :].strip())))
+            inside = path.startswith(os.path.realpath(root) + os.sep)
+            lines.append((read_regular(path, LIMIT) if inside else None) or b"")
+        else:
+            lines.append(line)
+    return text._replace(data=b"\n".join(lines))
+
+
+def _text(path: str, base: str, source: str, negation: bool = True) -> list[_Text]:
+    data = read_regular(path, LIMIT)
+    return [_Text(base, source, data, negation)] if data else []
+
+
+def _join(directory: str, name: str) -> str:
+    return f"{directory}/{name}" if directory and name else directory or name
+
+
+def _core_setting(path: str, name: str) -> str | None:
+    """The last value of ``core.<name>`` in one of git's configuration files; includes are not followed."""
+    data = read_regular(path, LIMIT)
+    value = None
+    section = ""
+    for line in (data or b"").decode("utf-8", "surrogateescape").splitlines():
+        heading = _SECTION.match(line)
+        if heading is not None:
+            section = heading[1].strip().lower()
+        elif section == "core":
+            setting = _SETTING.match(line)
+            if setting is not None and setting[1].lower() == name:
+                value = (setting[2] or "").strip('"')
+    return value

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ctxkit.sources.git import Repository
 
 CLEAN, FILTERED, CHANGED, UNTRACKED, SYMLINK, SUBMODULE = range(6)
@@ -102,11 +104,11 @@ def load_listing(cache: Store | None, root: str) -> Listing | None:
     ids_place = place + special_size + attributes_size + paths_size + count
     if magic != _MAGIC or len(data) != ids_place + count * id_size:
         return None
-    special = _unpacked(data[place : place + special_size])
+    special = unpacked(data[place : place + special_size])
     place += special_size
-    attributes = _unpacked(data[place : place + attributes_size])
+    attributes = unpacked(data[place : place + attributes_size])
     place += attributes_size
-    paths = _unpacked(data[place : place + paths_size])
+    paths = unpacked(data[place : place + paths_size])
     if len(paths) != count:
         return None
     return Listing(paths, data[place + paths_size : ids_place], data[ids_place:], id_size, special, attributes, key)
@@ -117,7 +119,7 @@ def save_listing(cache: Store | None, root: str, key: bytes, listing: Listing) -
     listing.key = key
     if cache is None:
         return
-    special, attributes, paths = _packed(listing.special), _packed(listing.attributes), _packed(listing.paths)
+    special, attributes, paths = packed(listing.special), packed(listing.attributes), packed(listing.paths)
     sizes = (len(key), len(special), len(attributes), len(paths))
     head = _HEAD.pack(_MAGIC, len(listing.paths), listing.id_size, *sizes)
     cache.put_blob(_name(root), b"".join((head, key, special, attributes, paths, listing.states, listing.ids)))
@@ -127,9 +129,11 @@ def _name(root: str) -> str:
     return f"listing/{root.encode('utf-8', 'surrogateescape').hex()}"
 
 
-def _packed(paths: list[str]) -> bytes:
+def packed(paths: Iterable[str]) -> bytes:
+    """Paths as one NUL-separated text."""
     return "\0".join(paths).encode("utf-8", "surrogateescape")
 
 
-def _unpacked(data: bytes) -> list[str]:
+def unpacked(data: bytes) -> list[str]:
+    """The paths of ``packed``."""
     return data.decode("utf-8", "surrogateescape").split("\0") if data else []

@@ -33,9 +33,9 @@ class RuleSegments:
         sections = self._sections(entry)
         counts = self._counter.pieces(body, [offset for offset, *_ in sections]) if sections else []
         whole = self._estimate(sum(counts), path, body)
-        loaded = entry.loaded
+        loaded = entry.loaded and entry.activation is not Activation.NAMED
         charged = NO_TOKENS
-        if loaded:
+        if entry.loaded:
             charged = self._listing(entry.listing, path) if entry.listing else whole
         children = tuple(
             Segment(
@@ -77,20 +77,34 @@ class RuleSegments:
         """A skill, subagent, command or mode, at the size of its listing."""
         path = self._disk.show(entry.path)
         body = entry.text[entry.body_start :]
-        listing = entry.listing.replace(entry.path, path) if "path" in entry.catalog.fields else entry.listing
+        listing = entry.listing.replace(entry.path, path)
         return Segment(
             category=Category.RULES,
             kind=entry.catalog.kind,
             title=entry.name,
             activation=entry.activation,
             path=path,
-            loaded=entry.loaded,
+            loaded=entry.loaded and entry.activation is not Activation.NAMED,
             after_touch=entry.after_touch,
             tokens=self._listing(listing, path) if entry.loaded else NO_TOKENS,
             tokens_if_used=self._estimate(self._counter.whole(body), path, body),
             why=entry.why,
             confidence=entry.catalog.confidence.value,
             id=f"rules:{path}@{_digest(entry.text)}",
+        )
+
+    def names(self, listing: str, count: int, kind: str) -> Segment:
+        """A list of ``count`` file names that the agent sends with its first request."""
+        return Segment(
+            category=Category.SYSTEM,
+            kind="listing",
+            title=f"{kind}: names of {count:,} files",
+            activation=Activation.ALWAYS,
+            loaded=True,
+            tokens=self._listing(listing, "names.txt"),
+            tokens_if_used=self._listing(listing, "names.txt"),
+            why="the agent lists the files of the project",
+            id=f"system:{kind}",
         )
 
     def framing(self, rules: Iterable[Loaded], listed: Iterable[Listed]) -> Segment | None:
@@ -150,9 +164,7 @@ class RuleSegments:
 _NO_OUTLINE = markdown.Outline((), ())
 
 
-def _framed(
-    rules: Iterable[Loaded], listed: Iterable[Listed], disk: Disk
-) -> Iterable[tuple[str, Frame, str]]:
+def _framed(rules: Iterable[Loaded], listed: Iterable[Listed], disk: Disk) -> Iterable[tuple[str, Frame, str]]:
     for rule in rules:
         if rule.loaded and rule.source.frame is not None:
             yield rule.source.group or rule.source.id, rule.source.frame, _shown(rule.source.frame, rule.path, disk)

@@ -7,7 +7,8 @@ from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ctxkit.sources.counts import Columns, packed, unpacked
+from ctxkit.sources.columns import Columns
+from ctxkit.sources.listing import packed, unpacked
 
 if TYPE_CHECKING:
     from ctxkit.sources.listing import Store

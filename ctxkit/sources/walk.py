@@ -51,7 +51,9 @@ def walk(
             with os.scandir(directory) as listing:
                 entries = list(listing)
         except OSError as error:
-            found.skipped.append(Skipped(relative or ".", f"directory cannot be read: {reason(error)}", "make it readable"))
+            found.skipped.append(
+                Skipped(relative or ".", f"directory cannot be read: {reason(error)}", "make it readable")
+            )
             continue
         names = {entry.name for entry in entries}
         if relative and ".git" in names:
@@ -72,7 +74,9 @@ def walk(
                     continue
                 status = entry.stat(follow_symlinks=False)
             except OSError as error:
-                found.skipped.append(Skipped(path, f"cannot be read: {reason(error)}", "run again if it was just removed"))
+                found.skipped.append(
+                    Skipped(path, f"cannot be read: {reason(error)}", "run again if it was just removed")
+                )
                 continue
             if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
                 found.files[path] = status
@@ -80,7 +84,11 @@ def walk(
                 found.skipped.append(special(path, status.st_mode))
         if len(found.files) > MAX_FILES:
             found.skipped.append(
-                Skipped(relative or ".", f"more than {MAX_FILES:,} files; the rest is not looked at", "audit a smaller directory")
+                Skipped(
+                    relative or ".",
+                    f"more than {MAX_FILES:,} files; the rest is not looked at",
+                    "audit a smaller directory",
+                )
             )
             break
         if progress is not None and len(found.files) % 64 == 0:
@@ -95,7 +103,9 @@ def _with_ignore_file(
     shown = f"{relative}/{IGNORE_NAME}" if relative else IGNORE_NAME
     data = None if os.path.islink(path) else read_regular(path, MAX_BYTES + 1)
     if data is None:
-        skipped.append(Skipped(shown, "not a readable regular file, so nothing is ignored by it", "replace or remove it"))
+        skipped.append(
+            Skipped(shown, "not a readable regular file, so nothing is ignored by it", "replace or remove it")
+        )
         return ignores
     if len(data) > MAX_BYTES:
         skipped.append(Skipped(shown, f"longer than {MAX_BYTES:,} bytes; only its beginning counts", "make it shorter"))

@@ -48,7 +48,19 @@ class Worktree:
     clean, ``attributes`` the paths of ``.gitattributes`` files. ``git_root`` is the top of the repository, None without git.
     """
 
-    __slots__ = ("_by_name", "_places", "attributes", "git_root", "listing", "paths", "root", "rows", "skipped", "states", "stats")
+    __slots__ = (
+        "_by_name",
+        "_places",
+        "attributes",
+        "git_root",
+        "listing",
+        "paths",
+        "root",
+        "rows",
+        "skipped",
+        "states",
+        "stats",
+    )
 
     def __init__(
         self,
@@ -157,7 +169,9 @@ def read_worktree(
 def _refused(message: str, repository: Repository) -> Skipped:
     if "dubious ownership" in message or "safe.directory" in message:
         hint = f"if you trust it: git config --global --add safe.directory {repository.top}"
-        return Skipped(".git", "git will not read a repository that another user owns; files were looked up without it", hint)
+        return Skipped(
+            ".git", "git will not read a repository that another user owns; files were looked up without it", hint
+        )
     hints = {
         "no git program": "install git, or put it in PATH",
         "index": "git status in it says more; a broken index is rebuilt by: rm .git/index && git reset",
@@ -208,7 +222,9 @@ class _Reading:
         started: list[subprocess.Popen[bytes]] = []
         try:
             key = index_key(self.repository)
-            different = self.git.start("diff-files", "-z", "--name-status", "--ignore-submodules=all", "--relative", "--", ".")
+            different = self.git.start(
+                "diff-files", "-z", "--name-status", "--ignore-submodules=all", "--relative", "--", "."
+            )
             started.append(different)
             others = self.git.start("ls-files", "-z", "-o", "--exclude-standard", errors=True)
             started.append(others)
@@ -260,13 +276,17 @@ class _Reading:
             output, warnings = self.git.finish_with_errors(process)
         except GitError as error:
             self.skipped.append(
-                Skipped(".git", f"{error}; untracked files were looked up without it", "look for a FIFO named .gitignore")
+                Skipped(
+                    ".git", f"{error}; untracked files were looked up without it", "look for a FIFO named .gitignore"
+                )
             )
             self._walk_untracked(listing)
             return
         for path, why in _UNREADABLE.findall(warnings.decode("utf-8", "surrogateescape")):
             directory = path.rstrip("/")
-            self.skipped.append(Skipped(directory or ".", f"directory cannot be read: {why.lower()}", "make it readable"))
+            self.skipped.append(
+                Skipped(directory or ".", f"directory cannot be read: {why.lower()}", "make it readable")
+            )
             for inside in listing.paths:
                 if inside.startswith(f"{directory}/"):
                     self.changed[inside] = None
@@ -330,7 +350,11 @@ def _special_below(root: str, paths: Sequence[str]) -> list[str]:
         try:
             with os.scandir(os.path.join(root, directory)) as entries:
                 for entry in entries:
-                    if not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False) or entry.is_symlink()):
+                    if not (
+                        entry.is_file(follow_symlinks=False)
+                        or entry.is_dir(follow_symlinks=False)
+                        or entry.is_symlink()
+                    ):
                         found.append(f"{directory}/{entry.name}" if directory else entry.name)
         except OSError:
             continue

@@ -30,18 +30,17 @@ def _loader_type() -> Any:
 
     libyaml's composer crashes the process on some ten thousand open brackets; the one in Python raises RecursionError.
     """
-    parser = getattr(yaml, "cyaml", None)
-    if parser is None:
+    cyaml: Any = getattr(yaml, "cyaml", None)
+    if cyaml is None:
         return yaml.SafeLoader
 
-    class Loader(Composer, SafeConstructor, Resolver, parser.CParser):  # type: ignore[misc]
-        def __init__(self, text: str) -> None:
-            parser.CParser.__init__(self, text)
-            Composer.__init__(self)
-            SafeConstructor.__init__(self)
-            Resolver.__init__(self)
+    def start(self: Any, text: str) -> None:
+        cyaml.CParser.__init__(self, text)
+        Composer.__init__(self)
+        SafeConstructor.__init__(self)
+        Resolver.__init__(self)
 
-    return Loader
+    return type("Loader", (Composer, SafeConstructor, Resolver, cyaml.CParser), {"__init__": start})
 
 
 _Loader = _loader_type()
@@ -86,7 +85,7 @@ def _compose(data: bytes, name: str) -> tuple[yaml.Node | None, Any]:
         raise ConfigError(f"{name}{line}: is not YAML: {error.problem}.", "Mend the syntax on that line.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0] if str(error) else "nested too deeply"
-        raise ConfigError(f"{name}: is not YAML: {reason}.", "Mend the syntax.") from error
+        raise ConfigError(f"{name}: is not YAML: {reason}.", "Mend the syntax.") from None
 
 
 def _size(node: yaml.Node, sizes: dict[int, int]) -> int:

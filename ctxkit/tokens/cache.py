@@ -18,11 +18,13 @@ import sqlite3
 import struct
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ctxkit.text.datafile import cache_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
 
 SCHEMA = 1
 """Part of the file name: a later layout never meets an earlier one."""

@@ -7,10 +7,9 @@ The figures live in ``rules/tokenizers.yaml``. A model belongs to the first fami
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -20,13 +19,16 @@ from ctxkit.text.datafile import load_yaml_cached
 from ctxkit.tokens.content import Content
 from ctxkit.tokens.names import nearest, normal_name
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class Factor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many tokens of a family one token of its base encoding makes, for one class of text."""
 
     factor: float
     error: float
-    """Relative half-width: 0.08 says that the truth lies within plus or minus 8 percent (see the file for how often)."""
+    """Relative half-width: 0.08 says that the truth lies within plus or minus 8 percent (the file says how often)."""
 
 
 class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,8 +36,8 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``encoding`` is what the engine counts for this family: its own vocabulary when ``exact``, else the base of the
     estimate. ``vocabulary`` names the true one among those that splintr bundles, where ``verified`` says against what
-    it was compared. ``normalized`` is the Unicode form that its tokenizer counts. ``doubt`` is added to every error where
-    the factors are those of a near relation. ``source`` and ``date`` (of the measurement) belong to the factors.
+    it was compared. ``normalized`` is the Unicode form that its tokenizer counts. ``doubt`` is added to every error
+    where the factors are those of a near relation. ``source`` and ``date`` (of the measurement) belong to the factors.
     """
 
     id: str
@@ -61,7 +63,9 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.exact or n == 0:
             return Tokens(n, exact=True, by=self.encoding)
         factor = self.factors[content]
-        return Tokens(round(n * factor.factor), exact=False, by=f"{self.id} estimate", error=round(factor.error + self.doubt, 4))
+        return Tokens(
+            round(n * factor.factor), exact=False, by=f"{self.id} estimate", error=round(factor.error + self.doubt, 4)
+        )
 
     def exact_counter(self) -> Callable[[str], int] | None:
         """A function that counts a text exactly in this family's own vocabulary; None where there is none at hand.
@@ -141,13 +145,13 @@ def framing(model: str) -> Framing:
     return next(entry for entry in _data().framing if any(fnmatchcase(name, pattern) for pattern in entry.models))
 
 
-def find_family(id: str) -> Family:
+def find_family(name: str) -> Family:
     """The family with this id; UnknownNameError naming the nearest."""
     for family in all_families():
-        if family.id == id:
+        if family.id == name:
             return family
     raise UnknownNameError(
-        f"There is no tokenizer family {id!r}.", nearest(id, [family.id for family in all_families()])
+        f"There is no tokenizer family {name!r}.", nearest(name, [family.id for family in all_families()])
     )
 
 

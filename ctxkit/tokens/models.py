@@ -85,7 +85,13 @@ def _by_name() -> dict[str, Model]:
     for model in all_models():
         for name in (model.id, *model.aliases):
             models.setdefault(normal_name(name), model)
+    for name, model in list(models.items()):
+        models.setdefault(name.removesuffix("-preview"), model)
     return models
+
+
+def _shorter(name: str) -> str:
+    return normal_name(_EFFORT.sub("", name))
 
 
 @cache
@@ -98,9 +104,11 @@ def find_model(name: str) -> Model:
     known = _by_name()
     plain = normal_name(name)
     while plain not in known:
-        shorter = _EFFORT.sub("", plain)
+        shorter = _shorter(plain)
         if shorter == plain:
-            raise UnknownNameError(f"There is no model {name!r} in the data.", nearest(plain, known))
+            raise UnknownNameError(
+                f"There is no model {name!r} in the data.", nearest(plain, [model.id for model in all_models()])
+            )
         plain = shorter
     model = known[plain]
     large = _LARGE.search(name)

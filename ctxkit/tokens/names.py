@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-_CLOUD = re.compile(r"^(?:(?:us|eu|apac|ap|au|jp|ca|global|us-gov)\.)?(?:anthropic|meta|mistral|deepseek|qwen|openai)\.")
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_CLOUD = re.compile(
+    r"^(?:(?:us|eu|apac|ap|au|jp|ca|global|us-gov)\.)?(?:anthropic|meta|mistral|deepseek|qwen|openai)\."
+)
 _TAIL = re.compile(r"(?:\[\d+[mk]\]|-v\d+:\d+|:[a-z0-9-]+|@[a-z0-9-]+)$")
-_DATE = re.compile(r"-(?:20\d{6}|20\d\d-\d\d-\d\d|20\d\d-\d\d)$")
+_DATE = re.compile(r"-(?:20\d{6}|20\d\d-\d\d-\d\d|\d\d-20\d\d|\d{4})$")
 
 
 def normal_name(model: str) -> str:

@@ -14,8 +14,11 @@ indentation that follows starts the next one; and neither pattern looks back.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _AFTER = r"(?:[ \t]*+[^\s/]|[ \t]++/)"
 _CUT = re.compile(rf"\n(?={_AFTER})")
@@ -66,7 +69,7 @@ def count_spans(text: str, offsets: Sequence[int], count: Callable[[str], int]) 
 def _count_group(
     text: str, bounds: list[int], marks: list[int], first: int, last: int, before: int, count: Callable[[str], int]
 ) -> None:
-    """Set ``marks`` (tokens in front of each bound) for the bounds after ``first`` up to ``last``, both of them safe."""
+    """Set ``marks``, the tokens in front of each bound, after ``first`` up to ``last``, both of them safe."""
     whole = before + count(text[bounds[first] : bounds[last]])
     start, settled = bounds[first], before
     for i in range(first + 1, last):

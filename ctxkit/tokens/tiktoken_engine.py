@@ -1,20 +1,23 @@
-"""tiktoken's byte-pair encoder with our ranks, a faster form of its patterns, and no way to panic.
+r"""tiktoken's byte-pair encoder with our ranks, a faster form of its patterns, and no way to panic.
 
 The patterns are OpenAI's, regrouped: all alternatives without a look-ahead stand in one group, which the regex engine
 then runs in one go (a quarter faster). Alternatives keep their order, so every match is the same. Possessive
 quantifiers of the published cl100k pattern are plain here: none of them can change a match, because what follows
 each is empty or cannot start with what it gave back.
 
-The one thing left that backtracks, ``\\s+(?!\\S)``, fails on about a million blanks in a row (tiktoken then raises a
+The one thing left that backtracks, ``\s+(?!\S)``, fails on about a million blanks in a row (tiktoken then raises a
 PanicException, which is no Exception). Such runs never reach it: see ``_long_blanks``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ctxkit.tokens.ranks import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PATTERNS = {
     "o200k_base": (
@@ -42,7 +45,7 @@ class TiktokenCounter:
     name = "tiktoken"
 
     def __init__(self, encoding: str) -> None:
-        from tiktoken._tiktoken import CoreBPE
+        from tiktoken._tiktoken import CoreBPE  # type: ignore[import-not-found]
 
         self._long_at_end = encoding != "cl100k_base"
         self._core = CoreBPE(load(encoding), {}, PATTERNS[encoding])
@@ -58,14 +61,14 @@ class TiktokenCounter:
 
 
 def _long_blanks(text: str, at_end: bool) -> Iterator[tuple[int, int]]:
-    """Pieces of at least ``LONG`` blanks that the pattern would cut at exactly these places, in order.
+    r"""Pieces of at least ``LONG`` blanks that the pattern would cut at exactly these places, in order.
 
     A run of blanks (no CR, no LF) that something visible follows is cut by the pattern into all but its last
     blank, and that last one, which may join what follows. No match reaches from before the run into it: a match
     holds white space only as its first character or as line ends after punctuation. Text after a piece is matched
     as if it stood alone, because the pattern looks at nothing behind it. A run before a line end never reaches the
-    look-ahead: ``\\s*[\\r\\n]`` takes it. A run at the end of the text is one piece in o200k (``at_end``); in cl100k
-    ``\\s+$`` takes it, with any line ends before it.
+    look-ahead: ``\s*[\r\n]`` takes it. A run at the end of the text is one piece in o200k (``at_end``); in cl100k
+    ``\s+$`` takes it, with any line ends before it.
     """
     length = len(text)
     at = probe = 0
@@ -92,4 +95,3 @@ def _run_start(text: str, floor: int, inside: int) -> int:
         if kept:
             return start
     return start
-

@@ -53,11 +53,9 @@ def test_what_is_drawn_without_unicode_is_ascii(one, models) -> None:
 def test_names_cannot_drive_the_terminal(one, models) -> None:
     bad = "\x1b]0;title\x07\x1b[2J\u202e\n.md"
     agent = one.agents[0]
-    segment = Segment(
-        Category.RULES, bad, bad, Activation.ALWAYS, bad, True, tokens=Tokens(9_000), via=(bad,), why=bad,
-        children=tuple(Segment(Category.RULES, "section", f"## {bad}{n}", Activation.ALWAYS, bad, True, tokens=Tokens(4_000))
-                       for n in range(2)),
-    )  # fmt: skip
+    whole = Segment(Category.RULES, bad, bad, Activation.ALWAYS, bad, True, tokens=Tokens(9_000), via=(bad,), why=bad)
+    parts = tuple(replace(whole, title=f"## {bad}{n}", tokens=Tokens(4_000)) for n in range(2))
+    segment = replace(whole, children=parts)
     unread = replace(segment, activation=Activation.NEVER, loaded=False, tokens_if_used=Tokens(5))
     context = replace(
         agent.context, name=bad, version=bad, model=bad, segments=(segment, unread), notes=(bad,), agent=bad
