@@ -12,7 +12,6 @@ from ctxkit.agents.load import all_agents, load_agent
 from ctxkit.agents.places import Places, git_top
 from ctxkit.agents.resolve import Resolver
 from ctxkit.agents.settings import load_settings
-from ctxkit.agents.spec import AgentSpec
 from ctxkit.agents.version import applies
 from ctxkit.model import Activation, Category, Context, CtxkitError, NothingToAuditError, Segment, Skipped, Tokens
 from ctxkit.model.audit import AgentAudit, Audit
@@ -26,6 +25,10 @@ from ctxkit.tokens.cache import CountCache
 from ctxkit.tokens.content import content_of
 from ctxkit.tokens.families import family_of
 from ctxkit.tokens.models import Model, find_model
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ctxkit.agents.spec import AgentSpec
 
 Progress = Callable[[int, int, str], None]
 """(done, total, what) — called while files are read and counted."""

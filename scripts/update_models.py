@@ -2,8 +2,8 @@
 
     python scripts/update_models.py LIST.json --source "litellm 1.106.2" --date 2026-11-20
 
-The list (MIT) lies in the wheel of litellm as model_prices_and_context_window_backup.json. Only figures are taken from it: window, largest answer and
-prices of the models named in ``CHOSEN``; one that the list does not hold is an error.
+The list (MIT) lies in the wheel of litellm as model_prices_and_context_window_backup.json. Only figures are taken from
+it: window, largest answer and prices of the models named in ``CHOSEN``; one that the list does not hold is an error.
 The tokenizer family comes from the patterns of rules/tokenizers.yaml.
 """
 

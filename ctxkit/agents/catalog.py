@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ctxkit.agents.globs import matcher
-from ctxkit.agents.resolve import Resolver, holds
-from ctxkit.agents.spec import Catalog, Limit, Place
+from ctxkit.agents.activate import holds
+from ctxkit.agents.find import slash
 from ctxkit.agents.version import applies
 from ctxkit.model import Activation
 from ctxkit.text import frontmatter
-from ctxkit.text.frontmatter import Frontmatter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ctxkit.text.frontmatter import Frontmatter
+    from ctxkit.agents.spec import Catalog, Limit, Place
+    from ctxkit.agents.resolve import Resolver
+    from collections.abc import Mapping, Sequence
 
 _CHARS_PER_TOKEN = 4
 """Agents turn a share of the window into characters with this factor (Claude Code, Codex)."""
@@ -92,19 +96,19 @@ def _paths(catalog: Catalog, resolver: Resolver) -> list[tuple[str, str, bool]]:
         if not applies(place, resolver.version):
             continue
         base = resolver.places.base(place.base, resolver.names)
-        directories = resolver.ancestors(base, place) if place.walk == "up" else [base]
+        directories = resolver.finder.ancestors(base, place) if place.walk == "up" else [base]
         for directory in directories:
             for path in _glob(place, directory, resolver):
                 result.setdefault(os.path.realpath(path), (path, directory, False))
         if place.below:
-            for directory in resolver.nested_holders(place.names, base):
+            for directory in resolver.finder.nested_holders(place.names, base):
                 for path in _glob(place, directory, resolver):
                     result.setdefault(os.path.realpath(path), (path, directory, True))
     return list(result.values())
 
 
 def _glob(place: Place, directory: str, resolver: Resolver) -> list[str]:
-    found = [path for name in place.names for path in resolver.named(name, directory)]
+    found = [path for name in place.names for path in resolver.finder.named(name, directory)]
     return found if place.hidden else [path for path in found if not _in_hidden(path, directory, place.names)]
 
 
@@ -129,9 +133,7 @@ def _name(catalog: Catalog, path: str, base: str, front: Frontmatter) -> str:
     return os.path.basename(directory) if stem.upper() == "SKILL" else stem
 
 
-def _entry(
-    catalog: Catalog, path: str, base: str, text: str, front: Frontmatter, resolver: Resolver
-) -> Listed:
+def _entry(catalog: Catalog, path: str, base: str, text: str, front: Frontmatter, resolver: Resolver) -> Listed:
     name = _name(catalog, path, base, front)
     values = {key: front.text(key) for key in front.values}
     values.update(name=name, path=path, title=front.text("name") if front.text("name") != name else "")
@@ -197,7 +199,7 @@ def _gated(entry: Listed, patterns: Sequence[str], base: str, resolver: Resolver
 
 
 def _late(entry: Listed, directory: str, resolver: Resolver) -> Listed:
-    touched = any(path.startswith(directory.rstrip(os.sep) + os.sep) for path in resolver.touched)
+    touched = any(path.startswith(slash(directory)) for path in resolver.touched)
     why = f"listed once a file under {resolver.disk.show(directory)} is read"
     return replace(entry, activation=Activation.LAZY_DIR, loaded=False, after_touch=touched, why=why)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 
-from ctxkit.agents.spec import GlobDialect
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ctxkit.agents.spec import GlobDialect
+    from collections.abc import Callable, Sequence
 
 _MAX_ALTERNATIVES = 1_000
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ctxkit.agents.spec import Imports
-from ctxkit.text.markdown import Outline, Region
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ctxkit.text.markdown import Outline, Region
+    from ctxkit.agents.spec import Imports
 
 _KIRO = re.compile(r"#\[\[file:([^\]\n]+)\]\]")
 
@@ -36,7 +39,7 @@ def references(text: str, found: Outline, rules: Imports) -> list[Reference]:
         for region in hidden:
             if start < region.start < end:
                 end = region.start
-        target = _clean(text[start + 1 : end], text[: start][-2:], rules)
+        target = _clean(text[start + 1 : end], text[:start][-2:], rules)
         if target and (not rules.need or target.startswith(rules.need)):
             result.append(Reference(start, end, target))
     return result

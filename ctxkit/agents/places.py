@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ctxkit.agents.spec import AgentSpec, Until
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ctxkit.agents.spec import AgentSpec, Until
+    from collections.abc import Iterator, Mapping
 
 _ENV = re.compile(r"\$\{([A-Z0-9_]+)(?::-([^}]*))?\}")
 

@@ -102,7 +102,9 @@ class Imports(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     syntax: Literal["at-path", "kiro-file"] = "at-path"
     depth: int
-    skip: tuple[Literal["code-span", "code-fence", "indented-code", "html-comment", "html-block", "frontmatter"], ...] = ()
+    skip: tuple[
+        Literal["code-span", "code-fence", "indented-code", "html-comment", "html-block", "frontmatter"], ...
+    ] = ()
     inside: str | None = None
     approval: str | None = None
     extensions: tuple[str, ...] = ()
@@ -419,7 +421,8 @@ class Listing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class SettingsFile(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A settings file; later ones win, lists are joined where ``join`` names the key. ``at``: the keys that lead to the
-    settings in it. ``only_if``: a test of the weaker files' settings."""
+    settings in it. ``only_if``: a test of the weaker files' settings.
+    """
 
     path: str
     format: Literal["json", "jsonc", "toml", "yaml"] = "jsonc"

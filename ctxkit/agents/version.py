@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-from ctxkit.agents.spec import Part
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ctxkit.agents.spec import Part
 
 
 def key(version: str) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ def short(tokens: Tokens) -> str:
 
 
 def short_number(n: int) -> str:
-    """``845``, ``12.3k``, ``200k``, ``1.2M``."""
+    """``845``, ``12.3k``, ``200k``, ``1.0M``."""
     if n < 1_000:
         return f"{n}"
     for size, unit in ((1_000, "k"), (1_000_000, "M")):
@@ -29,10 +29,7 @@ def short_number(n: int) -> str:
 
 
 def _three(value: float, unit: str) -> str:
-    if value >= 99.95:
-        return f"{value:.0f}{unit}"
-    text = f"{value:.1f}"
-    return f"{text.removesuffix('.0')}{unit}"
+    return f"{value:.0f}{unit}" if value >= 99.95 else f"{value:.1f}{unit}"
 
 
 def percent(share: float) -> str:

@@ -22,7 +22,7 @@ class Style(StrEnum):
     GOOD = "32"
     WARN = "33"
     BAD = "1;31"
-    SYSTEM = "34"
+    SYSTEM = "94"
     TOOLS = "35"
     RULES = "33"
     HISTORY = "36"

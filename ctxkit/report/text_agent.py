@@ -97,7 +97,9 @@ def _window(audit: AgentAudit, summary: Summary, screen: Screen) -> Iterator[str
 
 def _gone(tokens: Tokens, window: int, screen: Screen) -> str:
     """``~31,204 tokens (±8 %), 15.6 % of the window``."""
-    error = f" ({screen.glyphs.plus_minus}{tokens.error * 100:.0f} %)" if not tokens.exact and tokens.error else ""
+    error = ""
+    if not tokens.exact and tokens.error:
+        error = f" ({screen.glyphs.plus_minus}{max(1, round(tokens.error * 100))} %)"
     share = f", {percent(tokens.n / window)} of the window" if window else ""
     return f"{full(tokens)} tokens{error}{share}"
 
@@ -128,7 +130,8 @@ _CUT_COLUMNS = (Column("right"), Column("right"), Column(), Column(cut="middle",
 def _cuttable(summary: Summary, screen: Screen, top: int) -> Iterator[str]:
     if not summary.cuttable:
         return
-    yield heading("Cut here first", screen, "tokens in every request, share of this start")
+    yours = added(segment.tokens for segment in summary.cuttable)
+    yield heading("Yours to cut, largest first", screen, f"{full(yours)} tokens in every request")
     rows: list[Row] = []
     for at, segment in enumerate(summary.cuttable[:top]):
         rows.append(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TYPE_CHECKING
 
-from ctxkit.model import Tokens
+
+if TYPE_CHECKING:
+    from ctxkit.model import Tokens
+    from collections.abc import Sequence
 
 
 class Store(Protocol):

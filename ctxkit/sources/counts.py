@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from ctxkit.model import Skipped
 from ctxkit.sources.classify import IS_BINARY, SNIFF_BYTES, is_binary
 from ctxkit.sources.columns import INFO_BINARY, INFO_ESTIMATED, Columns
+from ctxkit.sources.status import reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -192,8 +193,6 @@ class Counting:
             columns.set(job.row, size, estimate, self._info(job, mark) | INFO_ESTIMATED)
 
     def _skip(self, path: str, error: BaseException) -> None:
-        from ctxkit.sources.walk import reason
-
         gone = isinstance(error, FileNotFoundError | NotADirectoryError)
         hint = "run again" if gone else "make it readable, or add it to .gitignore"
         self.skipped.append(

@@ -22,7 +22,8 @@ from ctxkit.sources.ignored import IgnoreSource, hidden_by
 from ctxkit.sources.listing import CHANGED, CLEAN, FILTERED, UNTRACKED
 from ctxkit.sources.listing import SUBMODULE as SUBMODULE_STATE
 from ctxkit.sources.listing import SYMLINK as SYMLINK_STATE
-from ctxkit.sources.snapshot import Snapshot, Stamp, load_snapshot, save_snapshot
+from ctxkit.sources.snapshot import Snapshot, load_snapshot, save_snapshot
+from ctxkit.sources.status import Stamp, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -260,13 +261,13 @@ class _Making:
         return status.st_size == size and max(status.st_mtime_ns, status.st_ctime_ns) < made - RACY_NS
 
     def _stamp(self, path: str) -> Stamp | None:
-        status = self.worktree.stats.get(path)
-        if status is None:
-            try:
-                status = os.lstat(os.path.join(self.worktree.root, path))
-            except (OSError, ValueError):
-                return None
-        return status.st_size, status.st_mtime_ns & 0xFFFF_FFFF_FFFF_FFFF, status.st_ino & 0xFFFF_FFFF_FFFF_FFFF
+        known = self.worktree.stamps.get(path)
+        if known is not None:
+            return known
+        try:
+            return stamp(os.lstat(os.path.join(self.worktree.root, path)))
+        except (OSError, ValueError):
+            return None
 
     def _known(
         self, kept: Snapshot | None, places: Sequence[int], stamps: Sequence[Stamp | None], loose: Columns

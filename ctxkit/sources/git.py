@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import subprocess
 
 SECONDS = 15.0
-"""How long git may take for one answer. (A FIFO named ``.gitignore`` makes it wait for ever.)"""
+"""How long git may take for all answers together. (A FIFO named ``.gitignore`` makes it wait for ever.)"""
 
 _KEPT = ("GIT_CONFIG_", "GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM")
 _OFF = (
@@ -147,6 +148,7 @@ class Git:
             "GIT_WORK_TREE": repository.top,
             "LC_ALL": "C",
         }
+        self._deadline = time.monotonic() + SECONDS
         self._disarm()
 
     def _disarm(self) -> None:
@@ -186,20 +188,20 @@ class Git:
         except (OSError, ValueError) as error:
             raise GitError(f"git cannot be started ({error})") from error
 
-    def finish(
-        self, process: subprocess.Popen[bytes], allowed: tuple[int, ...] = (0,), seconds: float | None = None
-    ) -> bytes:
-        """What ``process`` writes. Raises GitError when it fails or takes longer than ``seconds``."""
-        return self.finish_with_errors(process, allowed, seconds)[0]
+    def finish(self, process: subprocess.Popen[bytes], allowed: tuple[int, ...] = (0,)) -> bytes:
+        """What ``process`` writes. Raises GitError when it fails, was stopped, or did not end in time."""
+        return self.finish_with_errors(process, allowed)[0]
 
     def finish_with_errors(
-        self, process: subprocess.Popen[bytes], allowed: tuple[int, ...] = (0,), seconds: float | None = None
+        self, process: subprocess.Popen[bytes], allowed: tuple[int, ...] = (0,)
     ) -> tuple[bytes, bytes]:
         """What ``process`` writes to stdout and stderr. Raises GitError like ``finish``."""
         import subprocess
 
+        if process.returncode is not None:
+            raise GitError("git would wait for a file that is not a regular one")
         try:
-            output, errors = process.communicate(timeout=SECONDS if seconds is None else seconds)
+            output, errors = process.communicate(timeout=max(self._deadline - time.monotonic(), 0.1))
         except subprocess.TimeoutExpired as error:
             self.stop(process)
             raise GitError(f"git gave no answer within {SECONDS:.0f} seconds") from error
@@ -209,7 +211,7 @@ class Git:
         return output, errors or b""
 
     def stop(self, process: subprocess.Popen[bytes]) -> None:
-        """End ``process`` and close its pipes."""
+        """End ``process`` and close its pipes; ``finish`` then raises."""
         process.kill()
         process.wait()
         stream: IO[bytes] | None

@@ -10,15 +10,17 @@ if TYPE_CHECKING:
 
 MASK = "***"
 
+# What is shown of a command line, and how much of one argument is looked at, in characters.
 _LONGEST = 400
+_LONGEST_ARGUMENT = 2_000
 # A reference to a secret kept elsewhere is no secret: ${VAR}, ${env:VAR}, $VAR, %VAR%, {env:VAR}, {file:path}.
 _REFERENCE = r"\$\{[^{}]*\}|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\{(?:env|file):[^{}]*\}"
 _ONLY_REFERENCES = re.compile(rf"(?:(?i:bearer|basic|token)\s+)?(?:{_REFERENCE})+")
 _DEFAULT = re.compile(r"(\$\{\w+:?[-=?+])[^{}]*\}")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+")
-_ASSIGNMENT = re.compile(r"\b([A-Z][A-Z0-9_]{2,})=(\"[^\"]*\"|'[^']*'|[^\s\"']+)")
+_URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*+://[^\s\"'<>]+")
+_ASSIGNMENT = re.compile(r"\b([A-Z][A-Z0-9_]{2,}+)=(\"[^\"]*\"|'[^']*'|[^\s\"']+)")
 _NAMED = re.compile(
-    rf"(?:{_REFERENCE})|([A-Za-z][\w.-]*)([\"']?\s*[:=]\s*[\"']?)"
+    rf"(?:{_REFERENCE})|(?<![\w.-])([\w.-]++)([\"']?\s*[:=]\s*[\"']?)"
     rf"((?:(?:[Bb]earer|[Bb]asic|[Tt]oken)\s+)?(?:{_REFERENCE}|[^\s\"',;&}}])+)"
 )
 _SCHEME = re.compile(r"\b([Bb]earer|[Bb]asic)\s+([^\s\"',;]+)")
@@ -27,12 +29,36 @@ _PIECE = re.compile(rf"{_REFERENCE}|[A-Za-z0-9_+=.~-]{{12,}}")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
 _SENSITIVE = frozenset(
-    "apikey auth authorization bearer cookie credential credentials dsn jwt key keys pass passphrase passwd password "
-    "pat private pwd secret secrets sig signature token tokens".split()
+    {
+        "apikey",
+        "auth",
+        "authorization",
+        "bearer",
+        "cookie",
+        "credential",
+        "credentials",
+        "dsn",
+        "jwt",
+        "key",
+        "keys",
+        "pass",
+        "passphrase",
+        "passwd",
+        "password",
+        "pat",
+        "private",
+        "pwd",
+        "secret",
+        "secrets",
+        "sig",
+        "signature",
+        "token",
+        "tokens",
+    }
 )
 _PREFIX = re.compile(
-    r"(?:sk|pk|rk|ghp|gho|ghs|ghu|ghr|github_pat|glpat|xox[a-z]|npm|pypi|hf|key|AKIA|ASIA|AIza|eyJ|ya29|SG|shpat|dop_v1|lin_api|secret|ntn|tvly|fc|figd|pat|api)"
-    r"[-_.]?[A-Za-z0-9][A-Za-z0-9_+=.~-]{8,}"
+    r"(?:sk|pk|rk|gh[oprsu]|github_pat|glpat|xox[a-z]|npm|pypi|hf|key|AKIA|ASIA|AIza|eyJ|ya29|SG|shpat|dop_v1|lin_api"
+    r"|secret|ntn|tvly|fc|figd|pat|api)[-_.]?[A-Za-z0-9][A-Za-z0-9_+=.~-]{8,}"
 )
 _UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _RUN = re.compile(r"[A-Za-z0-9]+")
@@ -43,7 +69,7 @@ def command_line(arguments: Sequence[str]) -> str:
     """``arguments`` in one line, quoted where they hold blanks; values that may be secret are replaced by ``***``."""
     shown: list[str] = []
     secret_next = False
-    for argument in arguments:
+    for argument in (argument[:_LONGEST_ARGUMENT] for argument in arguments[:_LONGEST]):
         flag = _FLAG.fullmatch(argument)
         if secret_next and (flag is None or (len(argument) > 2 and not argument.startswith("--"))):
             shown.append(_hidden(argument))
@@ -65,8 +91,9 @@ def command_line(arguments: Sequence[str]) -> str:
 def masked(text: str) -> str:
     """``text`` with secrets replaced: in addresses, assignments, headers, and what looks like a token by itself.
 
-    Names of variables stay; references such as ``${TOKEN}`` stay unexpanded.
+    Names of variables stay; references such as ``${TOKEN}`` stay unexpanded. Only the first 2,000 characters count.
     """
+    text = text[:_LONGEST_ARGUMENT]
     text = _DEFAULT.sub(rf"\1{MASK}}}", text)
     text = _URL.sub(lambda match: _url(match.group()), text)
     text = _ASSIGNMENT.sub(lambda match: f"{match[1]}={_hidden(match[2])}", text)
@@ -98,7 +125,7 @@ def _is_sensitive(name: str) -> bool:
 
 
 def _is_secret(piece: str) -> bool:
-    """Does a piece of text look like a token: a known prefix, a UUID, or letters and digits in no order?"""
+    """Does a piece of text look like a token: a known prefix, a UUID, or letters and digits in no order."""
     if piece.startswith(("$", "%", "{")):
         return False
     if _PREFIX.fullmatch(piece) and any(c.isdigit() for c in piece):

@@ -6,13 +6,16 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 
 from ctxkit.agents import charge
-from ctxkit.agents.catalog import Listed
-from ctxkit.agents.disk import Disk
-from ctxkit.agents.resolve import Loaded
-from ctxkit.agents.spec import Frame
 from ctxkit.model import NO_TOKENS, Activation, Category, Segment, Span, Tokens
-from ctxkit.sources.counting import PieceCounter
 from ctxkit.text import markdown
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ctxkit.sources.counting import PieceCounter
+    from ctxkit.agents.spec import Frame
+    from ctxkit.agents.resolve import Loaded
+    from ctxkit.agents.disk import Disk
+    from ctxkit.agents.catalog import Listed
 
 Estimate = Callable[[int, str, str], Tokens]
 """(o200k count, path, text) → the model's own count."""

@@ -12,12 +12,10 @@ from ctxkit.sources.listing import packed, unpacked
 
 if TYPE_CHECKING:
     from ctxkit.sources.listing import Store
+    from ctxkit.sources.status import Stamp
 
 _MAGIC = b"ctxinv01"
 _HEAD = struct.Struct("<8sIIIIQ")
-
-Stamp = tuple[int, int, int]
-"""Size, time of last change in nanoseconds, and inode of a file."""
 
 
 @dataclass(slots=True)

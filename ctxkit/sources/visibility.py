@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ctxkit.agents.resolve import Resolver
-from ctxkit.agents.spec import Listing
 from ctxkit.agents.version import applies
 from ctxkit.sources.ignored import IgnoreSource, hidden_by
 
 if TYPE_CHECKING:
+    from ctxkit.agents.resolve import Resolver
+    from ctxkit.agents.spec import Listing
+    from collections.abc import Sequence
     from ctxkit.sources.listing import Store
     from ctxkit.sources.worktree import Worktree
 

@@ -11,6 +11,7 @@ from ctxkit.ignore.file import MAX_BYTES, IgnoreFile
 from ctxkit.ignore.tree import last_match
 from ctxkit.model import Skipped
 from ctxkit.sources.git import read_regular
+from ctxkit.sources.status import Stamp, reason, special, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,9 +24,10 @@ IGNORE_NAME = ".gitignore"
 
 @dataclass(slots=True)
 class Walked:
-    """What a walk found. ``files`` holds links too; ``repositories`` are directories with a ``.git`` of their own."""
+    """What a walk found. ``repositories`` are directories with a ``.git`` of their own."""
 
-    files: dict[str, os.stat_result] = field(default_factory=dict)
+    files: dict[str, Stamp] = field(default_factory=dict)
+    links: list[str] = field(default_factory=list)
     repositories: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
@@ -35,12 +37,13 @@ def walk(
     above: Sequence[IgnoreFile] = (),
     *,
     prefix: str = "",
+    ignorecase: bool = False,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Walked:
     """All files below ``root`` that no ignore file hides; links are listed and never followed.
 
     ``above``: ignore files that count besides those below ``root``, the strongest first. ``prefix`` is the path of
-    ``root`` in the tree they speak about. Paths in the result are relative to ``root``, posix.
+    ``root`` in the tree they speak about; ``ignorecase`` as git's setting. Paths in the result are relative to ``root``, posix.
     """
     found = Walked()
     start = f"{prefix}/" if prefix else ""
@@ -60,14 +63,14 @@ def walk(
             found.repositories.append(relative)
             continue
         if IGNORE_NAME in names:
-            ignores = _with_ignore_file(directory, relative, start, ignores, found.skipped)
+            ignores = _with_ignore_file(directory, relative, start, ignores, ignorecase, found.skipped)
         for entry in entries:
             if entry.name == ".git":
                 continue
             path = f"{relative}/{entry.name}" if relative else entry.name
             try:
                 is_dir = entry.is_dir(follow_symlinks=False)
-                if ignores and _ignored(start + path, is_dir, ignores):
+                if ignores and _ignored(start + path, is_dir, ignores, ignorecase):
                     continue
                 if is_dir:
                     pending.append((entry.path, path, ignores))
@@ -78,8 +81,10 @@ def walk(
                     Skipped(path, f"cannot be read: {reason(error)}", "run again if it was just removed")
                 )
                 continue
-            if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
-                found.files[path] = status
+            if stat.S_ISREG(status.st_mode):
+                found.files[path] = stamp(status)
+            elif stat.S_ISLNK(status.st_mode):
+                found.links.append(path)
             else:
                 found.skipped.append(special(path, status.st_mode))
         if len(found.files) > MAX_FILES:
@@ -97,7 +102,7 @@ def walk(
 
 
 def _with_ignore_file(
-    directory: str, relative: str, start: str, ignores: tuple[IgnoreFile, ...], skipped: list[Skipped]
+    directory: str, relative: str, start: str, ignores: tuple[IgnoreFile, ...], ignorecase: bool, skipped: list[Skipped]
 ) -> tuple[IgnoreFile, ...]:
     path = os.path.join(directory, IGNORE_NAME)
     shown = f"{relative}/{IGNORE_NAME}" if relative else IGNORE_NAME
@@ -109,28 +114,11 @@ def _with_ignore_file(
         return ignores
     if len(data) > MAX_BYTES:
         skipped.append(Skipped(shown, f"longer than {MAX_BYTES:,} bytes; only its beginning counts", "make it shorter"))
-    file = IgnoreFile(data, (start + relative).strip("/"))
+    file = IgnoreFile(data, (start + relative).strip("/"), ignorecase=ignorecase)
     return (file, *ignores) if len(file) else ignores
 
 
-def _ignored(path: str, is_dir: bool, ignores: tuple[IgnoreFile, ...]) -> bool:
-    hit = last_match(ignores, path.encode("utf-8", "surrogateescape"), is_dir)
+def _ignored(path: str, is_dir: bool, ignores: tuple[IgnoreFile, ...], ignorecase: bool) -> bool:
+    data = path.encode("utf-8", "surrogateescape")
+    hit = last_match(ignores, data.lower() if ignorecase else data, is_dir)
     return hit is not None and not hit[0].negated(hit[1])
-
-
-def special(path: str, mode: int) -> Skipped:
-    """Why a file of ``mode``, neither regular nor a link nor a directory, is left out."""
-    kinds = (
-        (stat.S_ISFIFO, "a FIFO"),
-        (stat.S_ISSOCK, "a socket"),
-        (stat.S_ISCHR, "a character device"),
-        (stat.S_ISBLK, "a block device"),
-    )
-    name = next((name for test, name in kinds if test(mode)), "not a regular file")
-    return Skipped(path, f"{name}; reading it could wait for ever", "remove it, or add it to .gitignore")
-
-
-def reason(error: BaseException) -> str:
-    """What the system says, in lower case, without the path."""
-    text = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return text[:1].lower() + text[1:]

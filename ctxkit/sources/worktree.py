@@ -22,7 +22,7 @@ from ctxkit.sources.listing import (
     parse_listing,
     save_listing,
 )
-from ctxkit.sources.walk import reason, special, walk
+from ctxkit.sources.status import Stamp, reason, special, stamp
 
 if TYPE_CHECKING:
     import subprocess
@@ -32,10 +32,12 @@ if TYPE_CHECKING:
 
 NAME = ".gitattributes"
 
+_READ_BY_GIT = (NAME, ".gitignore")
+
 ALWAYS_SCANNED = 2_000
 """Up to so many tracked files, directories are looked through for FIFOs and the like at every run."""
 
-_UNREADABLE = re.compile(r"^warning: could not open directory '(.*)/?': (.*)$", re.MULTILINE)
+_UNREADABLE = re.compile(r"^warning: could not open directory '(.*?)/?(?:': (.*))?$", re.MULTILINE)
 
 
 class Worktree:
@@ -44,7 +46,7 @@ class Worktree:
     ``paths`` are relative to ``root``, posix; bytes that are not UTF-8 are surrogates. ``states[i]`` is one of
     ``CLEAN`` (the file is its blob, byte for byte), ``FILTERED`` (unchanged for git, but git converts it on the way),
     ``CHANGED``, ``UNTRACKED`` (also every file where there is no git), ``SYMLINK`` and ``SUBMODULE``. ``rows[i]`` is
-    the file's row in ``listing``, -1 when it has none. ``stats`` holds what ``lstat`` said of files that are not
+    the file's row in ``listing``, -1 when it has none. ``stamps`` holds size, time and inode of files that are not
     clean, ``attributes`` the paths of ``.gitattributes`` files. ``git_root`` is the top of the repository, None without git.
     """
 
@@ -58,8 +60,8 @@ class Worktree:
         "root",
         "rows",
         "skipped",
+        "stamps",
         "states",
-        "stats",
     )
 
     def __init__(
@@ -68,15 +70,15 @@ class Worktree:
         git_root: str | None,
         listing: Listing,
         changed: dict[str, int | None],
-        stats: dict[str, os.stat_result],
+        stamps: dict[str, Stamp],
         skipped: Sequence[Skipped],
     ) -> None:
         """``changed``: path → its state now, None when it is gone; paths the listing does not have are added."""
         self.root = root
         self.git_root = git_root
         self.listing = listing
-        self.stats = stats
-        self.skipped = tuple(sorted(skipped, key=lambda item: item.path))
+        self.stamps = stamps
+        self.skipped = tuple(sorted(set(skipped), key=lambda item: (item.path, item.reason)))
         self.attributes = sorted(
             path
             for path in {*listing.attributes, *(path for path in changed if path.endswith(NAME))}
@@ -187,14 +189,21 @@ def _walked(
     skipped: list[Skipped],
     progress: Callable[[int, int, str], None] | None,
 ) -> Worktree:
-    from ctxkit.sources.ignored import standard_ignores
+    from ctxkit.sources.ignored import ignores_case, standard_ignores
+    from ctxkit.sources.walk import walk
 
     prefix = "" if repository is None else os.path.relpath(root, repository.top).replace(os.sep, "/")
     prefix = "" if prefix == "." else prefix
-    found = walk(root, standard_ignores(repository, prefix), prefix=prefix, progress=progress)
+    found = walk(
+        root,
+        standard_ignores(repository, prefix),
+        prefix=prefix,
+        ignorecase=ignores_case(repository),
+        progress=progress,
+    )
     changed: dict[str, int | None] = dict.fromkeys(found.repositories, SUBMODULE)
-    for path, status in found.files.items():
-        changed[path] = SYMLINK if stat.S_ISLNK(status.st_mode) else UNTRACKED
+    changed.update(dict.fromkeys(found.links, SYMLINK))
+    changed.update(dict.fromkeys(found.files, UNTRACKED))
     top = repository.top if repository is not None else None
     return Worktree(root, top, Listing(), changed, found.files, [*skipped, *found.skipped])
 
@@ -214,28 +223,33 @@ class _Reading:
         self.cache = cache
         self.progress = progress
         self.skipped: list[Skipped] = []
-        self.stats: dict[str, os.stat_result] = {}
+        self.stamps: dict[str, Stamp] = {}
         self.changed: dict[str, int | None] = {}
         self.git = Git(repository, root)
 
     def worktree(self) -> Worktree:
         started: list[subprocess.Popen[bytes]] = []
+
+        def start(*arguments: str, errors: bool = False) -> subprocess.Popen[bytes]:
+            started.append(self.git.start(*arguments, errors=errors))
+            return started[-1]
+
         try:
             key = index_key(self.repository)
-            different = self.git.start(
-                "diff-files", "-z", "--name-status", "--ignore-submodules=all", "--relative", "--", "."
-            )
-            started.append(different)
-            others = self.git.start("ls-files", "-z", "-o", "--exclude-standard", errors=True)
-            started.append(others)
+            different = start("diff-files", "-z", "--name-status", "--ignore-submodules=all", "--relative", "--", ".")
+            others = start("ls-files", "-z", "-o", "--exclude-standard", errors=True)
             kept = load_listing(self.cache, self.root) if key else None
-            if kept is not None and kept.key == key:
-                listing, known = kept, True
+            known = kept is not None and kept.key == key
+            if kept is not None and known:
+                listing = kept
             else:
-                listed = self.git.start("ls-files", "-z", "-s", "-v", errors=True)
-                started.append(listed)
-                listing, known = parse_listing(self.git.finish(listed)), False
+                listing = parse_listing(self.git.finish(start("ls-files", "-z", "-s", "-v", errors=True)))
                 listing.previous = kept
+            if not known or len(listing.paths) <= ALWAYS_SCANNED:
+                listing.special = _special_below(self.root, listing.paths)
+            if any(path.rpartition("/")[2] in _READ_BY_GIT for path in listing.special):
+                for process in (different, others):
+                    self.git.stop(process)
             self._untracked(others, listing)
             self._different(different, listing)
         finally:
@@ -247,10 +261,10 @@ class _Reading:
 
             listing.attributes = [path for path in listing.paths if path.endswith(NAME)]
             mark_filtered(listing, self.git, self.root, self.repository)
-        self._special_files(listing, known)
-        if not known and key and key == index_key(self.repository):
-            save_listing(self.cache, self.root, key, listing)
-        return Worktree(self.root, self.repository.top, listing, self.changed, self.stats, self.skipped)
+            if key and key == index_key(self.repository):
+                save_listing(self.cache, self.root, key, listing)
+        self._special_files(listing.special)
+        return Worktree(self.root, self.repository.top, listing, self.changed, self.stamps, self.skipped)
 
     def _different(self, process: subprocess.Popen[bytes], listing: Listing) -> None:
         try:
@@ -303,8 +317,8 @@ class _Reading:
         for path, state in zip(found.paths, found.states, strict=True):
             if path not in tracked:
                 self.changed[path] = state
-                if path in found.stats:
-                    self.stats[path] = found.stats[path]
+                if path in found.stamps:
+                    self.stamps[path] = found.stamps[path]
 
     def _look_at(self, path: str, state: int) -> None:
         try:
@@ -318,7 +332,7 @@ class _Reading:
             return
         if stat.S_ISREG(status.st_mode):
             self.changed[path] = state
-            self.stats[path] = status
+            self.stamps[path] = stamp(status)
         elif stat.S_ISLNK(status.st_mode):
             self.changed[path] = SYMLINK
         elif stat.S_ISDIR(status.st_mode):
@@ -327,21 +341,16 @@ class _Reading:
             self.changed[path] = None
             self.skipped.append(special(path, status.st_mode))
 
-    def _special_files(self, listing: Listing, known: bool) -> None:
+    def _special_files(self, paths: Sequence[str]) -> None:
         """Git passes over FIFOs, sockets and devices without a word; a reader should know of them."""
-        if known and len(listing.paths) > ALWAYS_SCANNED:
-            candidates = listing.special
-        else:
-            candidates = _special_below(self.root, listing.paths)
-            listing.special = candidates
-        for path in candidates:
-            if path not in self.changed:
-                try:
-                    mode = os.lstat(os.path.join(self.root, path)).st_mode
-                except OSError:
-                    continue
-                if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
-                    self.skipped.append(special(path, mode))
+        told = {item.path for item in self.skipped}
+        for path in paths:
+            try:
+                mode = os.lstat(os.path.join(self.root, path)).st_mode
+            except OSError:
+                continue
+            if path not in told and not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
+                self.skipped.append(special(path, mode))
 
 
 def _special_below(root: str, paths: Sequence[str]) -> list[str]:
@@ -349,16 +358,14 @@ def _special_below(root: str, paths: Sequence[str]) -> list[str]:
     for directory in {"", *(path[: path.rfind("/")] for path in paths if "/" in path)}:
         try:
             with os.scandir(os.path.join(root, directory)) as entries:
-                for entry in entries:
-                    if not (
-                        entry.is_file(follow_symlinks=False)
-                        or entry.is_dir(follow_symlinks=False)
-                        or entry.is_symlink()
-                    ):
-                        found.append(f"{directory}/{entry.name}" if directory else entry.name)
+                found += [f"{directory}/{e.name}" if directory else e.name for e in entries if _is_special(e)]
         except OSError:
             continue
     return sorted(found)
+
+
+def _is_special(entry: os.DirEntry[str]) -> bool:
+    return not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False) or entry.is_symlink())
 
 
 __all__ = ["CHANGED", "CLEAN", "FILTERED", "SUBMODULE", "SYMLINK", "UNTRACKED", "Worktree", "read_worktree"]

@@ -93,7 +93,7 @@ def test_bases_exist(agent: AgentSpec) -> None:
     bases = {source.base for source in agent.rules}
     bases |= {place.base for catalog in agent.catalogs for place in catalog.places}
     for base in bases:
-        assert base in PLACES or base in agent.roots or re.match(r"/|[A-Z]:/", base), base
+        assert base in PLACES or base in agent.roots or re.match(r"/|[A-Z]:/|\{git_root\}/", base), base
 
 
 def test_placeholders_exist(agent: AgentSpec) -> None:

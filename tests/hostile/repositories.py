@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MANY = 100_000
 
@@ -27,7 +30,17 @@ def git(root: Path, *arguments: str, env: dict[str, str] | None = None) -> bytes
         "GIT_CONFIG_NOSYSTEM": "1",
         **(env or {}),
     }
-    command = ["git", "-C", str(root), "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "core.autocrlf=false"]
+    command = [
+        "git",
+        "-C",
+        str(root),
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@example.org",
+        "-c",
+        "core.autocrlf=false",
+    ]
     return subprocess.run([*command, *arguments], check=True, capture_output=True, env=full).stdout
 
 
@@ -53,7 +66,15 @@ PLAIN = {"AGENTS.md": "# Rules\n\nUse tabs.\n", "src/main.py": "print('hello')\n
 def symlink_loop(root: Path) -> None:
     """Links to themselves, to the directory above, to each other, and out of the tree."""
     repository(root, PLAIN)
-    for name, target in (("self", "self"), ("up", ".."), ("a", "b"), ("b", "a"), ("src/root", "../"), ("out", "/"), ("gone", "x")):
+    for name, target in (
+        ("self", "self"),
+        ("up", ".."),
+        ("a", "b"),
+        ("b", "a"),
+        ("src/root", "../"),
+        ("out", "/"),
+        ("gone", "x"),
+    ):
         _link(root / name, target)
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "links")
@@ -106,7 +127,10 @@ def fifo_as_gitignore(root: Path) -> None:
 def odd_gitignores(root: Path) -> None:
     """Ignore files that are a directory, a link, binary, or without end."""
     repository(root, PLAIN)
-    write(root, {"one/.gitignore/x": "x\n", "one/a.txt": "a\n", "two/a.txt": "a\n", "three/a.txt": "a\n", "four/a.txt": "a\n"})
+    write(
+        root,
+        {"one/.gitignore/x": "x\n", "one/a.txt": "a\n", "two/a.txt": "a\n", "three/a.txt": "a\n", "four/a.txt": "a\n"},
+    )
     _link(root / "two/.gitignore", "../AGENTS.md")
     (root / "three/.gitignore").write_bytes(bytes(range(256)) * 40)
     (root / "four/.gitignore").write_bytes(b"[a-\n**/**/*\\\n" * 40_000)
@@ -123,7 +147,16 @@ def unreadable(root: Path) -> None:
 def odd_names(root: Path) -> None:
     """Names that are no UTF-8, hold line feeds, tabs, quotes, blanks at the end, or look like options."""
     repository(root, PLAIN)
-    names = [b"line\nfeed.md", b"tab\tname.md", b'quo"te.md', b"end ", b"--help", b"-", b"back\\slash.md", "ünï.md".encode()]
+    names = [
+        b"line\nfeed.md",
+        b"tab\tname.md",
+        b'quo"te.md',
+        b"end ",
+        b"--help",
+        b"-",
+        b"back\\slash.md",
+        "ünï.md".encode(),
+    ]
     try:
         for name in (*names, b"\xff\xfe.md", b"latin-\xe9.txt"):
             with open(os.path.join(os.fsencode(root), name), "wb") as file:

@@ -67,7 +67,8 @@ def test_files_are_items(one, models) -> None:
     assert len(files) == one.inventory.count
     hidden, read = files["package-lock.json"], files["src/index.ts"]
     assert (hidden["activation"], hidden["loaded"], hidden["after_touch"]) == ("never", False, False)
-    assert (read["activation"], read["loaded"], read["after_touch"]) == ("named", True, True)
+    assert (read["activation"], read["loaded"], read["after_touch"]) == ("named", False, True)
+    assert read["why"] == "its name is listed"
     assert read["tokens"]["n"] == 0
     assert read["tokens_if_used"]["n"] > 0
     assert "bad\\xff\x1b[31mname.txt" in files
