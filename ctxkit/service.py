@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ctxkit.agents.catalog import catalogs
 from ctxkit.agents.disk import Disk
-from ctxkit.agents.load import all_agents, load_agent
+from ctxkit.agents.load import all_agents, index, load_agent
 from ctxkit.agents.places import Places, git_top
 from ctxkit.agents.resolve import Resolver
 from ctxkit.agents.settings import load_settings
@@ -25,9 +26,10 @@ from ctxkit.tokens.cache import CountCache
 from ctxkit.tokens.content import content_of
 from ctxkit.tokens.families import family_of
 from ctxkit.tokens.models import Model, find_model
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ctxkit.agents.spec import AgentSpec
 
 Progress = Callable[[int, int, str], None]
@@ -65,7 +67,7 @@ def audit(request: AuditRequest, progress: Progress | None = None) -> Audit:
     worktree = read_worktree(root, progress=progress)
     disk = Disk(root, home, git_top(cwd))
     places = Places(root, cwd, home, git_top(cwd), tuple(_touched(path, root) for path in request.touch), env)
-    specs = _chosen(request.agents, worktree, disk)
+    specs = _chosen(request.agents, disk)
     cache = CountCache.open()
     try:
         files = inventory(worktree, cache, progress=progress)
@@ -84,8 +86,12 @@ def _directory(path: str, name: str) -> str:
     if os.path.isdir(absolute):
         return absolute
     if os.path.exists(absolute):
-        raise CtxkitError(f"{name}: {path} is not a directory.", f"Name the directory it lies in: {os.path.dirname(path) or '.'}")
-    raise CtxkitError(f"{name}: {path} does not exist.", "Check the spelling, or leave it out to take the current directory.")
+        raise CtxkitError(
+            f"{name}: {path} is not a directory.", f"Name the directory it lies in: {os.path.dirname(path) or '.'}"
+        )
+    raise CtxkitError(
+        f"{name}: {path} does not exist.", "Check the spelling, or leave it out to take the current directory."
+    )
 
 
 def _under(path: str, root: str, name: str) -> str:
@@ -99,9 +105,9 @@ def _touched(path: str, root: str) -> str:
     return outside if not os.path.exists(inside) and os.path.exists(outside) else inside
 
 
-def _chosen(names: tuple[str, ...], worktree: Worktree, disk: Disk) -> list[tuple[AgentSpec, str]]:
+def _chosen(names: tuple[str, ...], disk: Disk) -> list[tuple[AgentSpec, str]]:
     if not names:
-        found = [spec for spec in all_agents().values() if is_set_up(spec, disk, worktree)]
+        found = [load_agent(entry.id) for entry in index() if is_set_up(entry.traces, disk)]
         if not found:
             raise NothingToAuditError(
                 "No coding agent is set up here (no CLAUDE.md, AGENTS.md, .cursor/ or the like).",
@@ -118,9 +124,9 @@ def _chosen(names: tuple[str, ...], worktree: Worktree, disk: Disk) -> list[tupl
     return chosen
 
 
-def is_set_up(spec: AgentSpec, disk: Disk, worktree: Worktree | None = None) -> bool:
-    """Does the repository hold traces of this agent?"""
-    for pattern in spec.detect.files:
+def is_set_up(traces: Sequence[str], disk: Disk) -> bool:
+    """Does the repository hold one of the ``traces`` (globs) that an agent leaves?"""
+    for pattern in traces:
         head = pattern.split("/**", 1)[0]
         path = os.path.join(disk.root, *head.split("/"))
         if "*" not in head and (disk.is_file(path) or (pattern != head and disk.is_dir(path))):
@@ -160,7 +166,7 @@ def _agent(
         *(builder.listed(entry) for entry in listed),
         *([framing] if framing is not None else []),
         *_fixed(spec, version, estimate, Category.TOOLS),
-        *collect_tools(spec, version, model.id, settings, places, disk, definitions, estimate),
+        *collect_tools(spec, version, model.id, settings, places, disk, definitions, estimate, counter.whole, window),
     ]
     context = Context(spec.id, spec.name, version, model.id, window, tuple(segments), (), _notes(spec, version))
     return AgentAudit(context, hidden, named, frozenset(disk.show(path) for path in places.touched))
@@ -223,14 +229,4 @@ def _also(agents: tuple[AgentAudit, ...]) -> tuple[str, ...]:
         for segment in agent.context.segments
         if segment.category is Category.RULES and segment.kind == "rule" and segment.loaded
     }
-    found = []
-    for spec in all_agents().values():
-        names = {
-            name
-            for source in spec.rules
-            if source.activation is Activation.ALWAYS and source.base in ("root", "cwd", "git-root")
-            for name in source.names
-        }
-        if spec.id not in shown and names & loaded:
-            found.append(spec.name)
-    return tuple(found)
+    return tuple(entry.name for entry in index() if entry.id not in shown and loaded & set(entry.root_rules))

@@ -71,7 +71,7 @@ class Resolver:
         result: list[Loaded] = []
         for file in self._ordered(active, found):
             result.extend(self._load(file))
-        return self._capped(result)
+        return self._capped(_once(result))
 
     def _sources_with_text(self, sources: Sequence[RuleSource], found: dict[str, list[Found]]) -> set[str]:
         """Ids of the sources that find a file with visible text at the start, a file counting for the first only."""
@@ -314,6 +314,12 @@ class Resolver:
                 entry = replace(entry, ranges=ranges, loaded=bool(ranges), why=entry.why + note)
             capped.append(entry)
         return capped
+
+
+def _once(entries: list[Loaded]) -> list[Loaded]:
+    """Leave out what says of a file that it is not loaded, where another entry says that it is."""
+    loaded = {entry.path for entry in entries if entry.activation is not Activation.NEVER}
+    return [entry for entry in entries if entry.activation is not Activation.NEVER or entry.path not in loaded]
 
 
 def _truthy(value: str | None) -> bool:

@@ -36,11 +36,11 @@ def run_agents(name: str | None, format_name: str, output: str | None) -> None:
 
 def _set_up_here() -> list[str]:
     from ctxkit.agents.disk import Disk
-    from ctxkit.agents.load import all_agents
+    from ctxkit.agents.load import index
     from ctxkit.service import is_set_up
 
     disk = Disk(os.getcwd(), os.path.expanduser("~"), None)
-    return [identity for identity, spec in all_agents().items() if is_set_up(spec, disk)]
+    return [entry.id for entry in index() if is_set_up(entry.traces, disk)]
 
 
 def run_models(name: str | None, format_name: str, output: str | None) -> None:

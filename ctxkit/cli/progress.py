@@ -29,9 +29,10 @@ class ProgressBar:
         if not self._shows or (now := time.monotonic()) < self._next:
             return
         self._next = now + _REDRAW
-        drawn = bar(done / total, _BAR, self._screen) if total else ""
-        of = f" of {total:,}" if total else ""
-        text = f"{drawn:{self._screen.glyphs.empty}<{_BAR}} {done:,}{of}  {clean(what)}"
+        text = f"{clean(what)}  {done:,}"
+        if total:
+            drawn = bar(done / total, _BAR, self._screen)
+            text = f"{clean(what)}  {drawn:{self._screen.glyphs.empty}<{_BAR}}  {done:,} of {total:,}"
         self._draw(cut_end(text, self._screen.width - 1, self._screen.glyphs.cut))
 
     def __enter__(self) -> ProgressBar:

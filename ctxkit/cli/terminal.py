@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -99,9 +100,16 @@ def write_bytes(chunks: Iterable[bytes], output: str | None) -> None:
         stream: BinaryIO = sys.stdout.buffer
         stream.writelines(chunks)
         stream.flush()
-    except BrokenPipeError:
-        # Without this the interpreter would complain when it flushes stdout at exit.
+    except OSError as error:
+        # What is left in the buffer would make the interpreter complain when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno not in _READER_GONE:
+            reason = error.strerror or str(error)
+            raise CtxkitError(f"Cannot write the result: {reason}.", "Write it elsewhere with -o FILE.") from error
+
+
+_READER_GONE = (errno.EPIPE, errno.EINVAL)
+"""What a closed pipe gives on POSIX and on Windows."""
 
 
 def _write_file(chunks: Iterable[bytes], output: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import re2
+import re2  # type: ignore[import-untyped]
 
 from ctxkit.ignore.pattern import Pattern, parse, quoted, to_regex
 
@@ -143,7 +143,7 @@ def _groups(regexes: list[tuple[bytes, int]]) -> list[list[tuple[bytes, int]]]:
 
 
 def _compiled(regexes: list[tuple[bytes, int]]) -> Matcher:
-    sets = []
+    sets: list[tuple[Callable[[bytes], list[int] | None], list[int]]] = []
     for group in _groups(regexes):
         patterns = re2.Set.FullMatchSet(_options())
         for regex, _ in group:

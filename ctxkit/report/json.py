@@ -7,7 +7,7 @@ stays bounded by the size of one block however many files and agents there are.
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec import json as msgspec_json
@@ -15,11 +15,11 @@ from msgspec import json as msgspec_json
 from ctxkit.model import Activation, Category, Segment, Skipped, Span, Tokens
 from ctxkit.report.cost import Cost, Priced, cost_of
 from ctxkit.report.summary import Summary, summarise
-from ctxkit.tokens.content import Content, content_of
-from ctxkit.tokens.families import family_of
+from ctxkit.tokens.content import content_of
+from ctxkit.tokens.families import Family, family_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ctxkit.model.audit import AgentAudit, Audit, FileEntry
 
@@ -158,16 +158,16 @@ def audit_json(audit: Audit, models: Mapping[str, Priced]) -> Iterator[bytes]:
         score=None,
         skipped=_skipped(audit.skipped),
     )
-    entries = [_Entry(entry, utf8(entry.path), content_of(entry.path)) for entry in audit.inventory.entries()]
+    files = _Files(audit.inventory.entries())
     before, after = _split(root, b'"agents":[]')
     yield before + b'"agents":['
     for at, agent in enumerate(audit.agents):
         yield b"\n" if at == 0 else b",\n"
-        yield from _agent(agent, entries, models.get(agent.context.model))
+        yield from _agent(agent, files, models.get(agent.context.model))
     yield b"]" + after + b"\n"
 
 
-def _agent(agent: AgentAudit, entries: Sequence[_Entry], model: Priced | None) -> Iterator[bytes]:
+def _agent(agent: AgentAudit, files: _Files, model: Priced | None) -> Iterator[bytes]:
     context, summary = agent.context, summarise(agent)
     head = AgentOut(
         agent=context.agent,
@@ -186,7 +186,7 @@ def _agent(agent: AgentAudit, entries: Sequence[_Entry], model: Priced | None) -
     before, after = _split(head, b'"items":[]')
     yield before + b'"items":['
     first = True
-    for items in (map(_item, context.segments), _files(agent, entries)):
+    for items in (map(_item, context.segments), files.items(agent)):
         while block := list(islice(items, BLOCK)):
             yield (b"\n" if first else b",\n") + b",\n".join(map(_encode, block))
             first = False
@@ -219,39 +219,55 @@ def _item(segment: Segment) -> Item:
     )
 
 
-class _Entry(NamedTuple):
-    """What is the same of a file for every agent."""
+class _Files:
+    """The files of an audit as items of each agent; what agents share is worked out once."""
 
-    file: FileEntry
-    shown: str
-    content: Content
+    def __init__(self, entries: Iterable[FileEntry]) -> None:
+        self._entries = [(entry, utf8(entry.path)) for entry in entries]
+        self._counted: dict[str, list[TokensOut]] = {}
+
+    def items(self, agent: AgentAudit) -> Iterator[Item]:
+        hidden, listed, touched = agent.hidden, agent.listed, agent.touched
+        family = family_of(agent.context.model)
+        nothing = _tokens(family.tokens(0))
+        for (file, shown), counted in zip(self._entries, self._in(family), strict=True):
+            path = file.path
+            never = path in hidden
+            yield Item(
+                activation=Activation.NEVER if never else Activation.NAMED,
+                after_touch=not never and path in touched,
+                category=Category.FILES,
+                children=(),
+                confidence="doc",
+                id=f"files:{shown}",
+                kind=file.kind,
+                loaded=False,
+                path=shown,
+                span=None,
+                title=shown,
+                tokens=nothing,
+                tokens_if_used=counted,
+                via=(),
+                why=_HIDDEN if never else _LISTED if path in listed else "",
+            )
+
+    def _in(self, family: Family) -> list[TokensOut]:
+        """The tokens of every file as ``family`` counts them."""
+        if family.id not in self._counted:
+            self._counted[family.id] = [
+                _tokens_of(file, family.tokens(file.tokens, content_of(file.path))) for file, _ in self._entries
+            ]
+        return self._counted[family.id]
 
 
-def _files(agent: AgentAudit, entries: Iterable[_Entry]) -> Iterator[Item]:
-    hidden, listed, touched = agent.hidden, agent.listed, agent.touched
-    family = family_of(agent.context.model)
-    nothing = _tokens(family.tokens(0))
-    for file, shown, content in entries:
-        never = file.path in hidden
-        counted = family.tokens(file.tokens, content)
-        exact = counted.exact and not file.estimated
-        yield Item(
-            activation=Activation.NEVER if never else Activation.NAMED,
-            after_touch=not never and file.path in touched,
-            category=Category.FILES,
-            children=(),
-            confidence="doc",
-            id=f"files:{shown}",
-            kind=file.kind,
-            loaded=False,
-            path=shown,
-            span=None,
-            title=shown,
-            tokens=nothing,
-            tokens_if_used=TokensOut(by=counted.by, error=UNSET if exact else counted.error, exact=exact, n=counted.n),
-            via=(),
-            why="hidden by the agent's ignore files" if never else "its name is listed" if file.path in listed else "",
-        )
+_HIDDEN = "hidden by the agent's ignore files"
+_LISTED = "its name is listed"
+
+
+def _tokens_of(file: FileEntry, counted: Tokens) -> TokensOut:
+    if counted.exact and not file.estimated:
+        return TokensOut(by=counted.by, exact=True, n=counted.n)
+    return TokensOut(by=counted.by, error=counted.error, exact=False, n=counted.n)
 
 
 def utf8(text: str) -> str:

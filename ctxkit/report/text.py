@@ -57,7 +57,7 @@ def _weight(found: tuple[AgentAudit, Summary]) -> tuple[int, str]:
 
 
 def _side_by_side(found: Found, models: Mapping[str, Priced], screen: Screen) -> Iterator[str]:
-    yield heading(f"{count(len(found), 'agent')}, heaviest first", screen, _HEAVIEST)
+    yield heading(f"{count(len(found), 'agent')}", screen, _MEANING)
     categories = [category for category in SHADES if any(summary.by_category[category].n for _, summary in found)]
     rows = [_figures(agent, summary, categories, models) for agent, summary in found]
     gap = 2 if screen.width > 80 else 1
@@ -71,7 +71,7 @@ def _side_by_side(found: Found, models: Mapping[str, Priced], screen: Screen) ->
     yield from table([head, *([row[name] for name in names] for row in rows)], columns, screen, gap=gap)
 
 
-_HEAVIEST = f"tokens before your first word, cost of {TURNS} cached turns"
+_MEANING = f"tokens before your first word; {TURNS} turns cached"
 _NAME = 10
 _LEFT_OUT_FIRST = ("window", *(category.value for category in reversed(SHADES)), "later")
 """Columns that a narrow screen does without."""

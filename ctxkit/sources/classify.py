@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ctxkit.sources.generated import GeneratedRules
 
 KINDS = (
-    "source", "docs", "config", "data", "generated", "vendored", "lock", "minified", "media", "binary", "link", "submodule",
+    "source", "docs", "config", "data", "generated", "vendored",
+    "lock", "minified", "media", "binary", "link", "submodule",
 )  # fmt: skip
 """Every kind of file, in the order of the numbers that stand for them."""
 
@@ -119,7 +120,7 @@ class Classifier:
 
     def _generated(self, head: bytes) -> bool:
         if self._content is None:
-            import re2
+            import re2  # type: ignore[import-untyped]
 
             options = re2.Options()
             options.encoding = re2.Options.Encoding.LATIN1

@@ -32,10 +32,17 @@ _BATCH_FILES = 500
 class Cache(Protocol):
     """Counts and named bytes between runs (:class:`ctxkit.tokens.cache.CountCache`)."""
 
-    def get(self, keys: Collection[bytes], space: str) -> dict[bytes, int]: ...
-    def put(self, counts: Mapping[bytes, int], space: str) -> None: ...
-    def get_blob(self, name: str) -> bytes | None: ...
-    def put_blob(self, name: str, data: bytes) -> None: ...
+    def get(self, keys: Collection[bytes], space: str) -> dict[bytes, int]:
+        """What is known of ``keys`` in ``space``."""
+
+    def put(self, counts: Mapping[bytes, int], space: str) -> None:
+        """Keep ``counts``."""
+
+    def get_blob(self, name: str) -> bytes | None:
+        """The bytes kept under ``name``."""
+
+    def put_blob(self, name: str, data: bytes) -> None:
+        """Keep ``data`` under ``name``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def find_repository(root: str) -> Repository | None:
 
 
 def looks_bare(directory: str) -> bool:
-    """Is ``directory`` itself the inside of a repository?"""
+    """Whether ``directory`` itself is the inside of a repository."""
     inside = os.path.join
     return os.path.isfile(inside(directory, "HEAD")) and all(
         os.path.isdir(inside(directory, name)) for name in ("objects", "refs")

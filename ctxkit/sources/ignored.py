@@ -172,7 +172,7 @@ def _agent_texts(worktree: Worktree, source: IgnoreSource, prefix: str, home: st
 
 
 def _with_included(text: _Text, root: str) -> _Text:
-    """``!include FILE`` lines replaced by the lines of that file, one level deep; files outside ``root`` are not read."""
+    """``!include FILE`` lines replaced by the lines of that file, one level deep; nothing outside ``root`` is read."""
     lines: list[bytes] = []
     for line in text.data.split(b"\n"):
         if line.strip().startswith(_INCLUDE):

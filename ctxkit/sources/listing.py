@@ -24,8 +24,11 @@ _KINDS = {"120000": SYMLINK, "160000": SUBMODULE}
 class Store(Protocol):
     """Named bytes between runs (:class:`ctxkit.tokens.cache.CountCache`)."""
 
-    def get_blob(self, name: str) -> bytes | None: ...
-    def put_blob(self, name: str, data: bytes) -> None: ...
+    def get_blob(self, name: str) -> bytes | None:
+        """The bytes kept under ``name``."""
+
+    def put_blob(self, name: str, data: bytes) -> None:
+        """Keep ``data`` under ``name``."""
 
 
 @dataclass(slots=True)

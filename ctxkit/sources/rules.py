@@ -190,5 +190,3 @@ def _overlap(ranges: Sequence[charge.Range], start: int, end: int) -> list[charg
 
 def _digest(text: str) -> str:
     return hashlib.sha1(text.encode("utf-8", "replace")).hexdigest()[:8]  # noqa: S324 - an identity, not a secret
-
-

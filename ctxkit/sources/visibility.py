@@ -29,7 +29,9 @@ def hidden_files(resolver: Resolver, worktree: Worktree, cache: Store | None) ->
         if file.enforced and applies(file, resolver.version)
     ]
     if spec.ignore.names_setting:
-        named += [IgnoreSource(name) for name in resolver.settings.strings(spec.ignore.names_setting) if ".." not in name]
+        named += [
+            IgnoreSource(name) for name in resolver.settings.strings(spec.ignore.names_setting) if ".." not in name
+        ]
     hidden = hidden_by(
         worktree, named, gitignore="read" in spec.ignore.gitignore, home=resolver.places.home, cache=cache
     )

@@ -43,7 +43,8 @@ def walk(
     """All files below ``root`` that no ignore file hides; links are listed and never followed.
 
     ``above``: ignore files that count besides those below ``root``, the strongest first. ``prefix`` is the path of
-    ``root`` in the tree they speak about; ``ignorecase`` as git's setting. Paths in the result are relative to ``root``, posix.
+    ``root`` in the tree they speak about; ``ignorecase`` as git's setting. Paths in the result are relative to
+    ``root``, posix.
     """
     found = Walked()
     start = f"{prefix}/" if prefix else ""

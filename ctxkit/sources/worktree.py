@@ -47,7 +47,8 @@ class Worktree:
     ``CLEAN`` (the file is its blob, byte for byte), ``FILTERED`` (unchanged for git, but git converts it on the way),
     ``CHANGED``, ``UNTRACKED`` (also every file where there is no git), ``SYMLINK`` and ``SUBMODULE``. ``rows[i]`` is
     the file's row in ``listing``, -1 when it has none. ``stamps`` holds size, time and inode of files that are not
-    clean, ``attributes`` the paths of ``.gitattributes`` files. ``git_root`` is the top of the repository, None without git.
+    clean, ``attributes`` the paths of ``.gitattributes`` files. ``git_root`` is the top of the repository, None without
+    git.
     """
 
     __slots__ = (

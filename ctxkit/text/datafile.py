@@ -65,6 +65,16 @@ def load_yaml_cached(path: Path, type_: type[T]) -> T:
     return value
 
 
+def read_kept(name: str) -> bytes | None:
+    """What :func:`keep` stored under ``name``; None if it is missing or damaged."""
+    return _read_compiled(cache_dir() / "data" / f"{name}.bin")
+
+
+def keep(name: str, data: bytes) -> None:
+    """Store ``data`` for later runs, with a checksum; a folder that cannot be written is no error."""
+    _write_compiled(cache_dir() / "data" / f"{name}.bin", data)
+
+
 def parse_yaml(data: bytes, name: str, type_: type[T]) -> T:
     """YAML text as a ``type_``, without the cache; ``name`` stands for the file in errors. Raises ConfigError."""
     from ctxkit.text.yamlfile import parse

@@ -38,7 +38,7 @@ MAX_BLOB_BYTES = 128 * 1024 * 1024
 
 BUSY_SECONDS = 5.0
 
-_MANY = 1_000  # keys from which reading the whole space is quicker than naming buckets
+_MANY = 2_000  # keys from which reading the whole space is quicker than naming buckets
 _TABLES = """
 CREATE TABLE IF NOT EXISTS counts (space TEXT, bucket INTEGER, checksum INTEGER, data BLOB,
   PRIMARY KEY (space, bucket)) WITHOUT ROWID;
@@ -87,7 +87,8 @@ class CountCache:
             for bucket, checksum, data in self._read(place, buckets):
                 if _checksum(place, bucket, data) == checksum:
                     found.update(struct.iter_unpack(f"<{width}sI", data))
-        return {key: found[key] for key in keys if key in found}
+        known = zip(keys, map(found.get, keys), strict=True)
+        return {key: count for key, count in known if count is not None}
 
     def put(self, counts: Mapping[bytes, int], space: str) -> None:
         """Keep ``counts`` (each below 2**32); what cannot be written is forgotten."""

@@ -18,12 +18,14 @@ def repository(tmp_path: Path) -> Path:
     """A small git repository that is set up for Claude Code and Codex."""
     root = tmp_path / "repository"
     files = {
-        "CLAUDE.md": "# Project\n\nIntroduction.\n\n## Commands\n\nRun the tests.\n\n## Style\n\nBe brief.\n",
+        "CLAUDE.md": "# Project\n\nIntroduction.\n\n## Commands\n\n"
+        + "Run the tests.\n" * 200
+        + "\n## Style\n\nBe brief.\n",
         "AGENTS.md": "# Agents\n\nRun the tests.\n",
         "sub/CLAUDE.md": "Only for sub.\n",
         ".claude/skills/deploy/SKILL.md": "---\nname: deploy\ndescription: Deploys.\n---\nSteps.\n",
         "src/main.py": "print('hello')\n" * 50,
-        "src/日本語.py": "x = 1\n",
+        "src/日本語.py": "x = 1\n" * 100,
     }
     for name, text in files.items():
         path = root / name

@@ -1,0 +1,283 @@
+"""Which MCP servers an agent would start, as its configuration files say. Nothing is ever started here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from ctxkit.agents.settings import expand_key, expand_path, key_holds, read_config
+from ctxkit.agents.version import applies
+from ctxkit.sources.masking import command_line, masked, printable
+from ctxkit.sources.tool_filter import ToolFilter, tool_filter
+from ctxkit.text.config import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ctxkit.agents.disk import Disk
+    from ctxkit.agents.places import Places
+    from ctxkit.agents.settings import Settings
+    from ctxkit.agents.spec import AgentSpec, Mcp, McpFile
+
+_TRANSPORTS = {
+    "stdio": "stdio", "local": "stdio", "sse": "sse", "http": "http", "remote": "http", "streamable-http": "http",
+    "streamable_http": "http", "streamablehttp": "http", "http-stream": "http", "ws": "ws", "websocket": "ws",
+}  # fmt: skip
+_COMMAND_KEYS = ("command", "cmd")
+_URL_KEYS = {"httpUrl": "http", "url": "http", "serverUrl": "http", "uri": "http", "endpoint": "http"}
+_ENV_KEYS = ("env", "environment", "envs", "env_vars", "env_keys", "env_http_headers", "bearer_token_env_var")
+_HEADER_KEYS = ("headers", "http_headers")
+_WILD = "*?["
+
+
+@dataclass(frozen=True, slots=True)
+class McpServer:
+    """One entry of a configuration file.
+
+    ``path`` is the file as reports show it. ``transport``: ``stdio``, ``http``, ``sse``, ``ws``, or what the entry
+    calls it. ``command``: its command line or address, secrets masked, references unexpanded. ``env`` and ``headers``
+    hold names only. ``starts``: it would start with the session; ``pending``: it would once the user approves. ``why``
+    says what decided that. ``always_load``: its tools are never deferred.
+    """
+
+    name: str
+    scope: str
+    path: str
+    transport: str
+    command: str
+    env: tuple[str, ...]
+    headers: tuple[str, ...]
+    starts: bool
+    pending: bool
+    why: str
+    tools: ToolFilter
+    always_load: bool
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """``file`` names the server ``name``. Of several entries the lowest ``rank`` counts, then the highest ``order``."""
+
+    file: McpFile
+    path: str
+    name: str
+    data: Mapping[str, object]
+    rank: int
+    order: int
+
+
+def servers(spec: AgentSpec, settings: Settings, places: Places, disk: Disk, version: str) -> tuple[McpServer, ...]:
+    """Every server that the agent's configuration files name, those that do not start included.
+
+    In the order of the agent's files, and as the files have them. Broken files and entries are recorded with
+    ``disk.skip``.
+    """
+    if spec.mcp is None:
+        return ()
+    entries = list(_entries(spec.mcp, settings, places, disk, version))
+    strongest: dict[str, list[_Entry]] = {}
+    for entry in sorted(entries, key=lambda entry: (entry.rank, -entry.order)):
+        strongest.setdefault(entry.name, []).append(entry)
+    return tuple(_server(spec.mcp, entry, strongest[entry.name], settings, disk) for entry in entries)
+
+
+def _entries(mcp: Mcp, settings: Settings, places: Places, disk: Disk, version: str) -> Iterator[_Entry]:
+    ranks = {scope: rank for rank, scope in enumerate(mcp.precedence)}
+    seen = set()
+    order = 0
+    for file in mcp.files:
+        if not applies(file, version):
+            continue
+        for path in _paths(file.path, settings.names, places, disk):
+            keys = tuple(expand_key(key, settings.names) for key in file.servers)
+            if (path, keys) in seen:
+                continue
+            seen.add((path, keys))
+            data = settings.document(path) or read_config(disk, path, file.format)
+            for name, entry in _named(file, keys, data or {}, path, disk):
+                order += 1
+                yield _Entry(file, path, name, entry, ranks.get(file.scope, len(ranks)), order)
+
+
+def _paths(template: str, names: Mapping[str, str], places: Places, disk: Disk) -> list[str]:
+    """The files that a path of the data files stands for.
+
+    ``{ancestor}`` is the cwd and every directory above it, outermost first.
+    """
+    if "{ancestor}" not in template:
+        return _expanded(template, names, disk)
+    chain = reversed(places.ancestors(places.cwd, "fs-root"))
+    return [path for up in chain for path in _expanded(template, {**names, "ancestor": up}, disk)]
+
+
+def _expanded(template: str, names: Mapping[str, str], disk: Disk) -> list[str]:
+    path = expand_path(template, names)
+    if path is None:
+        return []
+    if not any(c in template for c in _WILD):
+        return [path]
+    parts = path.split(os.sep)
+    fixed = next(index for index, part in enumerate(parts) if any(c in part for c in _WILD))
+    return disk.glob(os.sep.join(parts[:fixed]) or os.sep, "/".join(parts[fixed:]))
+
+
+def _named(
+    file: McpFile, keys: Sequence[str], data: Mapping[str, object], path: str, disk: Disk
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """The server entries of one file by name."""
+    value: object = data
+    for key in keys:
+        if not isinstance(value, Mapping):
+            disk.skip(path, f"{' / '.join(keys)} leads to {kind_of(value)} where a map is expected", _MEND)
+            return
+        value = value.get(key, value.get(key.replace("\\", "/")))
+        if value is None:
+            return
+    pairs: list[tuple[object, object]]
+    if file.shape == "map" and isinstance(value, Mapping):
+        pairs = list(value.items())
+    elif file.shape == "list" and isinstance(value, list):
+        pairs = [(item.get("name") if isinstance(item, dict) else None, item) for item in value]
+    else:
+        disk.skip(path, f"{keys[-1]} is {kind_of(value)} where a {file.shape} of servers is expected", _MEND)
+        return
+    for name, entry in pairs:
+        if not isinstance(name, str) or not name:
+            disk.skip(path, f"a server in {keys[-1]} has no name", _MEND)
+        elif not isinstance(entry, dict):
+            disk.skip(path, f"the server {printable(name)} is {kind_of(entry)} where a map is expected", _MEND)
+        else:
+            yield name, entry
+
+
+_MEND = "Correct it; the agent does not start such a server either."
+
+
+def _server(mcp: Mcp, entry: _Entry, same_name: Sequence[_Entry], settings: Settings, disk: Disk) -> McpServer:
+    data = entry.data
+    arguments, url = _arguments(data), _url(data)
+    if entry is same_name[0] and not arguments and not url:
+        # Agents that merge their files let a stronger one change a few keys of a server and keep the rest.
+        data = {**_weaker(same_name), **data}
+        arguments, url = _arguments(data), _url(data)
+    starts, pending, why = _decision(mcp, entry, data, same_name[0], settings, disk)
+    if starts and not arguments and not url and _transport(data) in ("stdio", "http", "sse", "ws"):
+        starts, why = False, "its entry names neither a command nor an address"
+    return McpServer(
+        name=entry.name,
+        scope=entry.file.scope,
+        path=disk.show(entry.path),
+        transport=_transport(data),
+        command=command_line(arguments) if arguments else printable(masked(url)) if url else "",
+        env=_names(data, _ENV_KEYS),
+        headers=_names(data, _HEADER_KEYS),
+        starts=starts,
+        pending=pending,
+        why=why,
+        tools=tool_filter(mcp, data, settings),
+        always_load=data.get("alwaysLoad") is True,
+        confidence=entry.file.confidence.value,
+    )
+
+
+def _weaker(same_name: Sequence[_Entry]) -> Mapping[str, object]:
+    return next((other.data for other in same_name[1:] if _arguments(other.data) or _url(other.data)), {})
+
+
+def _decision(
+    mcp: Mcp, entry: _Entry, data: Mapping[str, object], strongest: _Entry, settings: Settings, disk: Disk
+) -> tuple[bool, bool, str]:
+    """Would it start; would it once approved; and why."""
+    if entry is not strongest:
+        return False, False, f"hidden by the entry of the same name in {disk.show(strongest.path)}"
+    if any(key_holds(test, data) for test in mcp.disabled_if):
+        return False, False, "switched off in its entry"
+    for key in mcp.refused:
+        if any(_matches(rule, entry.name, data) for rule in _rules(settings.get(key))):
+            return False, False, f"refused by {_key(key)} in {settings.origin(key)}"
+    for key in mcp.allowed_only:
+        value = settings.get(key)
+        if value is not None and not any(_matches(rule, entry.name, data) for rule in _rules(value)):
+            return False, False, f"not among those that {_key(key)} in {settings.origin(key)} allows"
+    if not entry.file.approval:
+        return True, False, "starts with the session"
+    if mcp.approve_all is not None and settings.get(mcp.approve_all) in (True, "true", "trusted"):
+        return True, False, f"approved by {_key(mcp.approve_all)} in {settings.origin(mcp.approve_all)}"
+    for key in mcp.approved:
+        if any(_matches(rule, entry.name, data) for rule in _rules(settings.get(key))):
+            return True, False, f"approved by {_key(key)} in {settings.origin(key)}"
+    return False, True, "not approved yet: the agent asks before it starts a server that a repository brings"
+
+
+def _key(key: str) -> str:
+    return key.replace("{cwd}", "<directory>").replace("{git_root}", "<repository>").replace("{root}", "<repository>")
+
+
+def _rules(value: object) -> list[object]:
+    """The rules of a setting that names servers: names, or maps that describe one; a map to true names its keys."""
+    if isinstance(value, dict):
+        return [name for name, on in value.items() if on is True]
+    return value if isinstance(value, list) else [value] if isinstance(value, str) else []
+
+
+def _matches(rule: object, name: str, data: Mapping[str, object]) -> bool:
+    if isinstance(rule, str):
+        return rule == name or fnmatchcase(name, rule)
+    if not isinstance(rule, dict):
+        return False
+    wanted = rule.get("serverName", rule.get("name"))
+    if isinstance(wanted, str):
+        return wanted == name
+    if isinstance(rule.get("serverCommand"), list):
+        return bool(rule["serverCommand"] == _arguments(data))
+    url = rule.get("serverUrl")
+    return isinstance(url, str) and fnmatchcase(_url(data) or "", url)
+
+
+def _arguments(data: Mapping[str, object]) -> list[str]:
+    """The command line of an entry, as a list; empty where it has none."""
+    for key in _COMMAND_KEYS:
+        command = data.get(key)
+        if isinstance(command, dict):
+            return _texts([command.get("path"), *_list(command.get("args"))])
+        if isinstance(command, str | list) and command:
+            return _texts([*_list(command), *_list(data.get("args"))])
+    return []
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _texts(values: Sequence[object]) -> list[str]:
+    return [str(value) for value in values if isinstance(value, str | int | float)]
+
+
+def _url(data: Mapping[str, object]) -> str | None:
+    return _first(data, tuple(_URL_KEYS))
+
+
+def _first(data: Mapping[str, object], keys: tuple[str, ...]) -> str | None:
+    return next((value for key in keys if isinstance(value := data.get(key), str) and value), None)
+
+
+def _transport(data: Mapping[str, object]) -> str:
+    named = _first(data, ("type", "transport"))
+    if named is not None:
+        return _TRANSPORTS.get(named.lower(), printable(named[:40]))
+    if _arguments(data):
+        return "stdio"
+    return next((kind for key, kind in _URL_KEYS.items() if data.get(key)), "stdio")
+
+
+def _names(data: Mapping[str, object], keys: tuple[str, ...]) -> tuple[str, ...]:
+    found: list[str] = []
+    for key in keys:
+        value = data.get(key)
+        texts = list(value) if isinstance(value, dict) else _texts(_list(value))
+        found.extend(printable(masked(str(text).split("=", 1)[0])) for text in texts)
+    return tuple(dict.fromkeys(found))
