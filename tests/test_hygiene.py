@@ -62,3 +62,9 @@ def test_data_files_are_found_in_the_checkout() -> None:
     from ctxkit.data import rules_root
 
     assert rules_root() == ROOT / "rules"
+
+
+def test_the_tests_mirror_the_package() -> None:
+    tests = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and not path.name.startswith("__")}
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert tests - {"cases", "hostile"} <= packages

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from ctxkit.agents.spec import Case, GlobDialect, KeyTest, Limit, RuleSource
 
 
+_EVERYTHING = ("**", "**/*", "*")
+
+
 def activation_of(source: RuleSource, front: Frontmatter, dialect: GlobDialect) -> tuple[Activation, tuple[str, ...]]:
     """The activation of a file of ``source`` with this frontmatter, and the patterns of a ``glob`` one."""
     if isinstance(source.activation, Activation):
@@ -39,7 +42,8 @@ def holds(test: KeyTest, front: Frontmatter) -> bool:
         "non-empty": filled,
         "absent": test.key not in front.values,
         "present": test.key in front.values,
-        "matches-all": any(pattern in ("**", "**/*", "*") for pattern in front.strings(test.key)),
+        "matches-all": any(pattern in _EVERYTHING for pattern in front.strings(test.key)),
+        "all-match-all": filled and all(pattern in _EVERYTHING for pattern in front.strings(test.key)),
     }
     return answers[test.is_] if test.is_ is not None else filled
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ctxkit.agents.activate import holds
+from ctxkit.agents.budget import within
 from ctxkit.agents.find import slash
+from ctxkit.agents.settings import key_holds, read_config
+from ctxkit.agents.template import escaped, fill
 from ctxkit.agents.version import applies
 from ctxkit.model import Activation
 from ctxkit.text import frontmatter
@@ -15,23 +17,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ctxkit.text.frontmatter import Frontmatter
-    from ctxkit.agents.spec import Catalog, Limit, Place
+    from ctxkit.agents.spec import Catalog, Place
     from ctxkit.agents.resolve import Resolver
     from collections.abc import Mapping, Sequence
-
-_CHARS_PER_TOKEN = 4
-"""Agents turn a share of the window into characters with this factor (Claude Code, Codex)."""
-
-_OPTIONAL = re.compile(r"\[([^\[\]]*\{([A-Za-z0-9_-]+)\}[^\[\]]*)\]")
-_KEY = re.compile(r"\{([A-Za-z0-9_-]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One entry of a catalogue.
 
-    ``listing`` is the text that stands in the request for it (empty if it is not listed); ``text`` the whole file,
-    whose body begins at ``body_start``.
+    ``listing`` is the text that stands in the request for it (empty if it is not listed), ``values`` what fills its
+    template; ``text`` the whole file, whose body begins at ``body_start``. ``root`` is the directory that the catalogue's
+    place names, below which it was found.
     """
 
     catalog: Catalog
@@ -44,6 +41,8 @@ class Listed:
     text: str
     body_start: int
     why: str
+    root: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 def catalogs(resolver: Resolver, window: int) -> list[Listed]:
@@ -62,54 +61,70 @@ def catalogs(resolver: Resolver, window: int) -> list[Listed]:
     result: list[Listed] = []
     for key, entries in listings.items():
         members = [catalog for catalog in active if (catalog.listing or catalog.id) == key]
-        result.extend(_within(members, entries, resolver, window))
+        result.extend(within(members, entries, resolver, window))
     return result
 
 
 def _entries(catalog: Catalog, resolver: Resolver, seen: dict[str, str]) -> list[Listed]:
     entries = []
-    for path, base, late in _paths(catalog, resolver):
+    for found in _paths(catalog, resolver):
+        path = found.path
         data = resolver.disk.read(path)
         if data is None:
             continue
         text = data.decode("utf-8", "replace").removeprefix("\ufeff")
         front = frontmatter.parse(text)
-        entry = _entry(catalog, path, base, text, front, resolver)
-        if entry.loaded and late:
-            entry = _late(entry, base, resolver)
-        if catalog.first_wins and entry.loaded:
-            if entry.name in seen:
+        entry = _entry(catalog, found, text, front, resolver)
+        if found.late and (entry.loaded or entry.activation is Activation.GLOB):
+            entry = _late(entry, found.directory, resolver)
+        if catalog.first_wins and entry.activation is not Activation.NEVER:
+            if entry.name in seen and entry.loaded:
                 twin = resolver.disk.show(seen[entry.name])
                 entry = _unlisted(entry, Activation.NEVER, f"hidden by {twin} of the same name")
             else:
-                seen[entry.name] = path
+                seen.setdefault(entry.name, path)
         entries.append(entry)
     if catalog.sort:
         entries.sort(key=lambda entry: entry.name.lower())
     return entries
 
 
-def _paths(catalog: Catalog, resolver: Resolver) -> list[tuple[str, str, bool]]:
-    """(file, directory it was found from, only after a touch) for every place, each real file once."""
-    result: dict[str, tuple[str, str, bool]] = {}
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file of a place: ``directory`` is where it was found from, ``root`` that with the fixed part of the name.
+
+    ``late``: it counts only after a touch.
+    """
+
+    path: str
+    directory: str
+    root: str
+    label: str
+    late: bool
+
+
+def _paths(catalog: Catalog, resolver: Resolver) -> list[_Found]:
+    """What lies in every place, each real file once."""
+    result: dict[str, _Found] = {}
     for place in catalog.places:
         if not applies(place, resolver.version):
             continue
         base = resolver.places.base(place.base, resolver.names)
         directories = resolver.finder.ancestors(base, place) if place.walk == "up" else [base]
-        for directory in directories:
-            for path in _glob(place, directory, resolver):
-                result.setdefault(os.path.realpath(path), (path, directory, False))
-        if place.below:
-            for directory in resolver.finder.nested_holders(place.names, base):
-                for path in _glob(place, directory, resolver):
-                    result.setdefault(os.path.realpath(path), (path, directory, True))
+        late = resolver.finder.nested_holders(place.names, base) if place.below else []
+        for directory in (*directories, *late):
+            for found in _glob(place, directory, resolver, directory not in directories):
+                result.setdefault(os.path.realpath(found.path), found)
     return list(result.values())
 
 
-def _glob(place: Place, directory: str, resolver: Resolver) -> list[str]:
-    found = [path for name in place.names for path in resolver.finder.named(name, directory)]
-    return found if place.hidden else [path for path in found if not _in_hidden(path, directory, place.names)]
+def _glob(place: Place, directory: str, resolver: Resolver, late: bool) -> list[_Found]:
+    return [
+        _Found(path, directory, os.path.normpath(os.path.join(directory, name.split("*", 1)[0])), place.label, late)
+        for name in place.names
+        for path in resolver.finder.named(name, directory)
+        if place.hidden or not _in_hidden(path, directory, place.names)
+    ]
 
 
 def _in_hidden(path: str, directory: str, names: Sequence[str]) -> bool:
@@ -133,57 +148,84 @@ def _name(catalog: Catalog, path: str, base: str, front: Frontmatter) -> str:
     return os.path.basename(directory) if stem.upper() == "SKILL" else stem
 
 
-def _entry(catalog: Catalog, path: str, base: str, text: str, front: Frontmatter, resolver: Resolver) -> Listed:
-    name = _name(catalog, path, base, front)
+def _entry(catalog: Catalog, found: _Found, text: str, front: Frontmatter, resolver: Resolver) -> Listed:
+    path = found.path
+    name = _name(catalog, path, found.directory, front)
     values = {key: front.text(key) for key in front.values}
     values.update(name=name, path=path, title=front.text("name") if front.text("name") != name else "")
+    values.update(label=found.label, inside=os.path.relpath(path, found.root).replace(os.sep, "/"))
     values["description"] = _description(catalog, front, text)
     if catalog.folded:
         values = {key: " ".join(value.split()) for key, value in values.items()}
-    if catalog.per_entry is not None:
-        _cap(values, int(resolver.allowed(catalog.per_entry)), catalog.per_entry.ellipsis)
+    cap = None if catalog.per_entry is None else int(resolver.allowed(catalog.per_entry))
+    too_long = cap is not None and len(values["description"]) > cap
+    if cap is not None and catalog.per_entry is not None:
+        _cap(values, cap, catalog.per_entry.ellipsis)
+    if catalog.escape == "xml":
+        values = escaped(values)
     listed = Listed(
         catalog, path, name, catalog.activation, True, False, fill(catalog.template, values), text, front.end,
-        f"listed in every request; the {catalog.kind} itself on demand",
+        f"listed in every request; the {catalog.kind} itself on demand", found.root, values,
     )  # fmt: skip
     if catalog.activation in (Activation.MANUAL, Activation.NEVER):
         return _unlisted(listed, catalog.activation, "not listed: only the user calls it")
-    missing = [key for key in catalog.needs if not front.text(key)]
+    if catalog.strict and not (front.end and front.valid):
+        return _unlisted(listed, Activation.NEVER, "not listed: its frontmatter is missing or no valid YAML")
+    missing = [key for key in catalog.needs if not front.text(key) and (key == "name" or not values.get(key))]
     if missing:
         return _unlisted(listed, Activation.NEVER, f"not listed: it has no {missing[0]}")
+    if too_long and catalog.per_entry is not None and catalog.per_entry.overflow == "skip-file":
+        return _unlisted(listed, Activation.NEVER, f"not listed: its description is over {cap:,} characters")
     if any(holds(test, front) for test in catalog.hidden_if):
         return _unlisted(listed, Activation.MANUAL, "not listed: its frontmatter keeps it from the model")
+    if _hidden_by_sidecar(listed, resolver):
+        return _unlisted(listed, Activation.MANUAL, "not listed: a file beside it keeps it from the model")
     denied = {value for key in catalog.removed_by for value in resolver.settings.strings(key)}
-    if any(form.format(name=name) in denied for form in catalog.removed_form):
+    if any(form.format(name=name) in denied for form in catalog.removed_form) or _switched_off(listed, resolver):
         return _unlisted(listed, Activation.NEVER, "not listed: the settings deny it")
     choice = str(resolver.settings.get(f"{catalog.overrides}.{name}", "")) if catalog.overrides else ""
     if choice == "name-only":
         return replace(listed, listing=fill(catalog.template, {"name": name}), why="the settings keep it to its name")
     if choice in ("off", "user-invocable-only"):
         return _unlisted(listed, Activation.MANUAL, "not listed: the settings keep it from the model")
-    gate = front.strings(catalog.gated_if) if catalog.gated_if else ()
-    return _gated(listed, gate, base, resolver) if gate else listed
+    gate = [pattern for pattern in front.strings(catalog.gated_if) if pattern != "**"] if catalog.gated_if else []
+    return _gated(listed, gate, found.directory, resolver) if gate else listed
 
 
 def _description(catalog: Catalog, front: Frontmatter, text: str) -> str:
     description = front.text("description")
     if description or not catalog.describe_from_body:
         return description
+    if catalog.body_form == "all-lines":
+        return "" if front.end else " ".join(text.split())[: catalog.describe_from_body]
     first = next((line.strip("# \t") for line in text[front.end :].splitlines() if line.strip("# \t")), "")
     limit = catalog.describe_from_body
     return first if len(first) <= limit else first[: limit - 3] + "..."
 
 
+def _hidden_by_sidecar(entry: Listed, resolver: Resolver) -> bool:
+    sidecar = entry.catalog.sidecar
+    if sidecar is None:
+        return False
+    path = os.path.join(os.path.dirname(entry.path), *sidecar.name.split("/"))
+    data = read_config(resolver.disk, path, "yaml") if resolver.disk.is_file(path) else None
+    return data is not None and any(key_holds(test, data) for test in sidecar.hidden_if)
+
+
+def _switched_off(entry: Listed, resolver: Resolver) -> bool:
+    switches = resolver.settings.get(entry.catalog.switches) if entry.catalog.switches else None
+    own = {"name": (entry.name,), "path": (entry.path, os.path.dirname(entry.path))}
+    return isinstance(switches, list) and any(
+        isinstance(switch, dict)
+        and switch.get("enabled") is False
+        and any(switch.get(key) in values for key, values in own.items())
+        for switch in switches
+    )
+
+
 def _cap(values: dict[str, str], limit: int, ellipsis: str) -> None:
     if len(values["description"]) > limit:
         values["description"] = values["description"][: limit - len(ellipsis)] + ellipsis
-
-
-def fill(template: str, values: Mapping[str, str]) -> str:
-    """``template`` with its keys filled in; parts in brackets, and separators before an empty value, fall away."""
-    text = _OPTIONAL.sub(lambda m: m[1] if values.get(m[2]) else "", template)
-    text = _KEY.sub(lambda m: values.get(m[1], ""), text)
-    return re.sub(r"(?::| -)[ ]*(?=\n|$)", "", text) if not values.get("description") else text
 
 
 def _unlisted(entry: Listed, activation: Activation, why: str) -> Listed:
@@ -202,94 +244,3 @@ def _late(entry: Listed, directory: str, resolver: Resolver) -> Listed:
     touched = any(path.startswith(slash(directory)) for path in resolver.touched)
     why = f"listed once a file under {resolver.disk.show(directory)} is read"
     return replace(entry, activation=Activation.LAZY_DIR, loaded=False, after_touch=touched, why=why)
-
-
-def _within(members: Sequence[Catalog], entries: list[Listed], resolver: Resolver, window: int) -> list[Listed]:
-    """Keep a listing within its budget, the way its agent does."""
-    limit = next((catalog.total for catalog in members if catalog.total is not None), None)
-    if limit is None or limit.overflow == "none":
-        return entries
-    built_in = [
-        part
-        for catalog in members
-        for part in catalog.built_in
-        if applies(part, resolver.version) and resolver.holds(part.when, set())
-    ]
-    budget = _budget(limit, resolver, window)
-    if limit.overflow == "shorten-descriptions":
-        return _shortened(entries, budget, limit)
-    usage = resolver.settings.get(members[0].usage) if members[0].usage else None
-    used = usage if isinstance(usage, dict) else {}
-    ranked = sorted(entries, key=lambda entry: entry.name not in used)
-    kept = _granted(ranked, budget - sum(part.chars for part in built_in))
-    why = f"description left out, over the listing budget of {budget:,.0f} characters"
-    return [
-        replace(entry, listing=_bare(entry), why=f"{entry.why}; {why}")
-        if entry.loaded and id(entry) not in kept
-        else entry
-        for entry in entries
-    ]
-
-
-def _granted(entries: Sequence[Listed], budget: float) -> set[int]:
-    """The entries that keep their description.
-
-    Every entry keeps its name; descriptions are granted in order as long as the whole (lines joined by line ends) stays
-    within the budget, so a later, shorter one may still fit (measured on Claude Code 2.1.197 and 2.1.329).
-    """
-    listed = [entry for entry in entries if entry.loaded]
-    used = sum(len(_bare(entry)) for entry in listed) - 1
-    kept = set()
-    for entry in listed:
-        extra = len(entry.listing) - len(_bare(entry))
-        if used + extra <= budget:
-            used += extra
-            kept.add(id(entry))
-    return kept
-
-
-def _bare(entry: Listed) -> str:
-    return fill(entry.catalog.template, {"name": entry.name, "path": entry.path})
-
-
-def _shortened(entries: list[Listed], budget: float, limit: Limit) -> list[Listed]:
-    """Cut all descriptions to one common length, in steps of four characters, until the listing fits (Codex)."""
-    listed = [entry for entry in entries if entry.loaded]
-    if sum(_cost(entry.listing, limit) for entry in listed) <= budget:
-        return entries
-    longest = max((len(entry.listing) - len(_bare(entry)) for entry in listed), default=0)
-    for length in range(longest - longest % 4, -1, -4):
-        lines = {id(entry): _cut_to(entry, length) for entry in listed}
-        if sum(_cost(line, limit) for line in lines.values()) <= budget:
-            break
-    why = "description shortened, over the listing budget"
-    return [
-        replace(entry, listing=lines[id(entry)], why=f"{entry.why}; {why}") if entry.loaded else entry
-        for entry in entries
-    ]
-
-
-def _cut_to(entry: Listed, length: int) -> str:
-    bare = _bare(entry)
-    full = entry.listing
-    extra = len(full) - len(bare)
-    if extra <= length or length <= 0:
-        return full if extra <= length else bare
-    start = full.find(entry.name) + len(entry.name)
-    cut = extra - length
-    end = full.rfind(" (file:") if " (file:" in full else len(full) - 1
-    return full[: max(start, end - cut)] + full[end:]
-
-
-def _cost(line: str, limit: Limit) -> int:
-    return -(-len(line) // _CHARS_PER_TOKEN) * _CHARS_PER_TOKEN if limit.line_cost else len(line)
-
-
-def _budget(limit: Limit, resolver: Resolver, window: int) -> float:
-    """A listing budget in characters."""
-    allowed = resolver.allowed(limit)
-    if limit.env is not None and (resolver.places.env.get(limit.env) or "").isdigit():
-        return allowed
-    if limit.unit == "window-fraction":
-        return allowed * window * _CHARS_PER_TOKEN if window else float(limit.fallback or 8_000)
-    return allowed * (_CHARS_PER_TOKEN if limit.unit == "tokens" else 1)

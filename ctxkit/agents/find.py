@@ -48,23 +48,32 @@ class Finder:
         """The files of ``source``: those at its base and on its walk, then those below."""
         base = self.places.base(source.base, self.names)
         result: list[Found] = []
-        if source.walk == "up":
-            chain = self.ancestors(base, source)
-            directories = chain if source.nearest_first else chain[::-1]
-        else:
-            directories = [base]
+        directories, chain = self._walked(source, base)
         for directory in directories:
             result.extend(Found(source, directory, path, False) for path in self._pick(source, directory))
         if source.below is not None or source.walk == "down":
             seen = {file.path for file in result}
-            for directory in self.nested_holders(source.names, base):
-                if any(self.disk.is_file(os.path.join(directory, name)) for name in source.unless_beside):
+            start = base if source.below_base is None else self.places.base(source.below_base, self.names)
+            for directory in self.nested_holders(source.names, start):
+                if directory in chain or any(
+                    self.disk.is_file(os.path.join(directory, name)) for name in source.unless_beside
+                ):
                     continue
                 for path in self._pick(source, directory):
                     if path not in seen:
                         seen.add(path)
                         result.append(Found(source, directory, path, source.below is not None))
         return result
+
+    def _walked(self, source: RuleSource, base: str) -> tuple[list[str], list[str]]:
+        """The directories that ``source`` looks into from ``base``, and all that lie on its way."""
+        if source.walk not in ("up", "ends", "between"):
+            return [base], [base]
+        chain = self.ancestors(base, source)
+        outwards = {"up": chain, "ends": list(dict.fromkeys((chain[0], chain[-1]))), "between": chain[1:-1]}[
+            source.walk
+        ]
+        return outwards if source.nearest_first else outwards[::-1], chain
 
     def _pick(self, source: RuleSource, directory: str) -> list[str]:
         found: list[str] = []
@@ -107,6 +116,9 @@ class Finder:
                 result.extend(s + rest for s in self.settings.strings(key) if "://" not in s)
             elif name.startswith("{setting-name:"):
                 result.extend(s for s in self.settings.strings(name[14:-1]) if "/" not in s)
+            elif name.startswith("{env:"):
+                key, _, rest = name[5:].partition("}")
+                result.extend(part.strip() + rest for part in self.places.env.get(key, "").split(",") if part.strip())
             else:
                 result.append(name)
         return result

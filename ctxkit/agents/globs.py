@@ -14,13 +14,17 @@ _MAX_ALTERNATIVES = 1_000
 
 
 def matcher(patterns: Sequence[str], dialect: GlobDialect) -> Callable[[str], bool]:
-    """A test of posix paths relative to the dialect's base. Later patterns win; ``!pattern`` takes a match back."""
+    """A test of posix paths relative to the dialect's base. Later patterns win, as the dialect's ``negation`` says."""
     compiled = [_compile(alternative, dialect) for pattern in patterns for alternative in expand_braces(pattern)]
 
     def matches(path: str) -> bool:
         result = False
         for regex, wanted in compiled:
-            if regex is not None and regex.fullmatch(path):
+            if regex is None:
+                continue
+            if not wanted and dialect.negation == "complement":
+                result = result or not regex.fullmatch(path) or not regex.fullmatch(path.rsplit("/", 1)[-1])
+            elif regex.fullmatch(path):
                 result = wanted
         return result
 
@@ -29,7 +33,8 @@ def matcher(patterns: Sequence[str], dialect: GlobDialect) -> Callable[[str], bo
 
 def expand_braces(pattern: str) -> list[str]:
     """``a/{b,c}`` → ``a/b``, ``a/c``; nested, at most 1,000 results. An unbalanced brace is left as it is."""
-    pending, done = [pattern], []
+    pending: list[str] = [pattern]
+    done: list[str] = []
     while pending and len(pending) + len(done) <= _MAX_ALTERNATIVES:
         current = pending.pop(0)
         match = re.search(r"\{([^{}]*,[^{}]*)\}", current)

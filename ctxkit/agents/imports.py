@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ctxkit.text.markdown import Region
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ctxkit.text.markdown import Outline, Region
+    from ctxkit.text.markdown import Outline
     from ctxkit.agents.spec import Imports
 
+_TICKS = re.compile(r"`+")
+_FENCE_LINE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _KIRO = re.compile(r"#\[\[file:([^\]\n]+)\]\]")
 
 
@@ -30,10 +33,14 @@ def references(text: str, found: Outline, rules: Imports) -> list[Reference]:
     if "@" not in text:
         return []
     hidden = [region for region in found.regions if _kind(region) in rules.skip]
+    if "fence-lines" in rules.skip:
+        hidden.extend(_fenced(text))
     result = []
     for match in _token(rules).finditer(text):
         start = match.start("path") - 1
         if any(region.start <= start < region.end for region in hidden):
+            continue
+        if "odd-ticks" in rules.skip and len(_TICKS.findall(text, text.rfind("\n", 0, start) + 1, start)) % 2:
             continue
         end = match.end("path")
         for region in hidden:
@@ -49,7 +56,16 @@ def _kind(region: Region) -> str:
     return "html-comment" if region.kind == "inline-comment" else region.kind
 
 
+def _fenced(text: str) -> list[Region]:
+    """What stands between lines that begin with a fence, each of which opens or closes."""
+    marks = [match.start() for match in _FENCE_LINE.finditer(text)]
+    ends = [*marks[1::2], len(text)] if len(marks) % 2 else marks[1::2]
+    return [Region("fence-lines", start, end) for start, end in zip(marks[::2], ends, strict=True)]
+
+
 def _token(rules: Imports) -> re.Pattern[str]:
+    if rules.token is not None:
+        return re.compile(rules.token)
     before = r"\s" + re.escape(rules.starts) + (r"*_\[" if rules.emphasis else "")
     return re.compile(rf"(?:^|(?<=[{before}]))@(?P<path>(?:\\ |[^\s])+)", re.MULTILINE)
 

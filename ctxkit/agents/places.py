@@ -71,8 +71,10 @@ class Places:
                 return chain
             stop = chain.index(self.home)
             return chain[: stop + 1] if until == "home" else chain[:stop]
-        if until in ("git-root", "git-root-or-all"):
+        if until in ("git-root", "git-root-or-all", "git-root-or-below-home"):
             if self.git_root is None or self.git_root not in chain:
+                if until == "git-root-or-below-home":
+                    return self.ancestors(start, "below-home")
                 return chain[:1] if until == "git-root" else chain
             return chain[: chain.index(self.git_root) + 1]
         for index, directory in enumerate(chain):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ctxkit.agents import charge
 from ctxkit.agents.activate import activation_of, cut_note, holds, listing, why
 from ctxkit.agents.find import Finder, Found, slash
+from ctxkit.agents.template import fill
 from ctxkit.agents.globs import matcher
 from ctxkit.agents.imports import references
 from ctxkit.agents.version import applies
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ctxkit.text.frontmatter import Frontmatter
-    from ctxkit.agents.spec import AgentSpec, Condition, GlobDialect, Imports, Limit, LinkGuard, RuleSource
+    from ctxkit.agents.spec import AgentSpec, Condition, GlobDialect, Imports, Limit, LinkGuard, RuleSource, Waiting
     from ctxkit.agents.settings import Settings
     from ctxkit.agents.places import Places
     from ctxkit.agents.disk import Disk
@@ -60,6 +61,7 @@ class Resolver:
         self.names = self.finder.names
         self.touched = self.finder.touched
         self._sent: dict[str, str] = {}
+        self._in_group: dict[tuple[str, str], str] = {}
 
     def rules(self) -> list[Loaded]:
         """Every rule file the agent knows of, in the order in which they are sent."""
@@ -144,14 +146,15 @@ class Resolver:
                 files = found[source.id]
             start.extend(file for file in files if not file.below)
             later.extend(file for file in files if file.below)
+        later.sort(key=lambda file: not any(path.startswith(slash(file.directory)) for path in self.touched))
         return start + later
 
     def _load(self, file: Found) -> list[Loaded]:
         source = file.source
-        if self.disk.read(file.path) is None:
+        if self.disk.read(file.path) is None or not self._first_below(file):
             return []
         text = self.finder.text(file.path)
-        front = frontmatter.parse(text)
+        front = frontmatter.parse(text, self.spec.frontmatter == "first-lines")
         if any(holds(test, front) for test in source.skip_if):
             return [self._not_loaded(file, "its frontmatter switches it off")]
         dialect = source.globs or self.spec.globs
@@ -165,15 +168,48 @@ class Resolver:
         if twin is not None:
             return [self._not_loaded(file, f"the same text was sent as {self.disk.show(twin)}")]
         loaded = activation in (Activation.ALWAYS, Activation.DESCRIBED, Activation.NAMED)
+        twin = self._equal(file, text) if activation is Activation.ALWAYS else None
+        if twin is not None:
+            return [self._not_loaded(file, f"the same text was sent as {self.disk.show(twin)}")]
         entry = self._charged(file, text, front, activation, loaded, touched)
-        if activation in (Activation.ALWAYS, Activation.LAZY_DIR, Activation.GLOB):
+        if activation is Activation.GLOB and source.waiting is not None and not file.below:
+            entry = replace(entry, listing=self._waiting(file, front, patterns, source.waiting))
+        if entry.loaded or entry.after_touch:
             self._mark(file.path)
         imported: list[Loaded] = []
         if source.imports is not None and activation not in (Activation.MANUAL, Activation.NEVER):
-            eager = source.imports.eager and activation is Activation.GLOB
-            parent = replace(entry, loaded=True, after_touch=False, activation=Activation.ALWAYS) if eager else entry
-            imported = self._imports(parent, text, source.imports, 1)
+            parent = self._eager(entry, file) if source.imports.eager and activation is Activation.GLOB else entry
+            apart = source.imports.once or not (parent.loaded or parent.after_touch)
+            imported = self._imports(parent, text, source.imports, 1, {file.path} if apart else None)
         return [entry, *imported]
+
+    def _first_below(self, file: Found) -> bool:
+        """In a group that sends a text once, a file below the base counts for the outermost directory that finds it."""
+        group = self.spec.groups.get(file.source.group or "")
+        if group is None or not group.once or not file.below:
+            return True
+        return self._in_group.setdefault((file.source.group or "", file.path), file.directory) == file.directory
+
+    def _equal(self, file: Found, text: str) -> str | None:
+        """The file of the same group that was sent with this text, where the group sends it once."""
+        group = self.spec.groups.get(file.source.group or "")
+        if group is None or not group.once:
+            return None
+        first = self._in_group.setdefault((file.source.group or "", "text " + text.strip()), file.path)
+        return None if first == file.path else first
+
+    def _waiting(self, file: Found, front: Frontmatter, patterns: Sequence[str], waiting: Waiting) -> str:
+        shown = self.disk.show(file.path)
+        values = {key: front.text(key) for key in front.values}
+        values |= {"path": file.path if shown.startswith("~") else shown, "patterns": ", ".join(patterns)}
+        return fill(waiting.template, values)
+
+    def _eager(self, entry: Loaded, file: Found) -> Loaded:
+        """``entry`` as its imports see it: loaded with its directory, though it waits for a matching file itself."""
+        if not file.below:
+            return replace(entry, loaded=True, after_touch=False, activation=Activation.ALWAYS)
+        touched = self._is_touched(file, Activation.LAZY_DIR, (), self.spec.globs)
+        return replace(entry, loaded=False, after_touch=touched, activation=Activation.LAZY_DIR)
 
     def _charged(
         self, file: Found, text: str, front: Frontmatter, activation: Activation, loaded: bool, touched: bool
@@ -208,7 +244,9 @@ class Resolver:
     def _is_touched(self, file: Found, activation: Activation, patterns: Sequence[str], dialect: GlobDialect) -> bool:
         touched = [t for t in self.touched if self._counts(t, file.source.touch_inside)]
         if file.below:
-            touched = [t for t in touched if t.startswith(slash(file.directory))]
+            inside = [t for t in touched if t.startswith(slash(file.directory))]
+            later = touched[touched.index(inside[0]) :] if inside else []
+            touched = later if file.source.reach_out and activation is Activation.GLOB else inside
         if activation is Activation.LAZY_DIR:
             return any(t.startswith(slash(file.directory)) for t in touched)
         if activation is not Activation.GLOB:
@@ -255,7 +293,7 @@ class Resolver:
         if self.spec.dedupe != "none":
             self._sent.setdefault(self._identity(path), path)
 
-    def _imports(self, parent: Loaded, text: str, rules: Imports, hop: int) -> list[Loaded]:
+    def _imports(self, parent: Loaded, text: str, rules: Imports, hop: int, tree: set[str] | None) -> list[Loaded]:
         if hop > rules.depth:
             return []
         result: list[Loaded] = []
@@ -263,20 +301,25 @@ class Resolver:
             path = self._target(parent.path, reference.target)
             if path in (parent.path, *parent.via) or not self._importable(path, reference.target, rules):
                 continue
-            if self._twin(path) is not None or self.finder.excluded(path, parent.source.id):
+            if (tree is None and self._twin(path) is not None) or self.finder.excluded(path, parent.source.id):
+                continue
+            if tree is not None and path in tree:
                 continue
             content = self.finder.text(path)
             front = frontmatter.parse(content)
             ranges = charge.kept(content, markdown.outline(content), front, parent.source.strip, parent.source.trim)
             if not any(content[start:end].strip() for start, end in ranges):
                 continue
-            self._mark(path)
+            if parent.loaded or parent.after_touch:
+                self._mark(path)
+            if tree is not None:
+                tree.add(path)
             entry = replace(
                 parent, path=path, text=content, ranges=ranges, via=(*parent.via, parent.path), listing="",
                 why=f"imported by {self.disk.show(parent.path)}",
             )  # fmt: skip
             result.append(entry)
-            result.extend(self._imports(entry, content, rules, hop + 1))
+            result.extend(self._imports(entry, content, rules, hop + 1, tree))
         return result
 
     def _target(self, importer: str, target: str) -> str:
@@ -285,6 +328,8 @@ class Resolver:
         return os.path.normpath(os.path.join(os.path.dirname(importer), target))
 
     def _importable(self, path: str, target: str, rules: Imports) -> bool:
+        if os.path.splitext(path)[1].lower() in rules.not_extensions:
+            return False
         if rules.extensions and os.path.splitext(path)[1].lower() not in rules.extensions:
             return False
         if "\x00" in path or len(path) > 4_000 or not self.disk.is_file(path):

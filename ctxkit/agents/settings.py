@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ctxkit.agents.spec import AgentSpec, KeyTest, SettingsFile
 
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{([\w-]+)\}")
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")
 # How deep maps of several files are merged; below that the stronger file's map stands alone.
 _MERGE_DEPTH = 16
@@ -155,7 +155,7 @@ def load_settings(spec: AgentSpec, names: Mapping[str, str], disk: ReadsFiles, v
     Files that do not belong to ``version`` are left out (None: all belong). Broken ones are recorded with
     ``disk.skip``, and the others count without them.
     """
-    layers = []
+    layers: list[Layer] = []
     for file in spec.settings:
         path = expand_path(file.path, names) if version is None or applies(file, version) else None
         data = read_config(disk, path, file.format) if path is not None else None
@@ -209,6 +209,7 @@ def key_holds(test: KeyTest, data: Mapping[str, object]) -> bool:
         "absent": value is None,
         "present": value is not None,
         "matches-all": value in ("**", "**/*", "*"),
+        "all-match-all": value in ("**", "**/*", "*"),
         None: filled,
     }[test.is_]
 

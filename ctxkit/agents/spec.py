@@ -42,13 +42,14 @@ class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     note: str = ""
 
 
-Is = Literal["true", "false", "empty", "non-empty", "absent", "present", "matches-all"]
+Is = Literal["true", "false", "empty", "non-empty", "absent", "present", "matches-all", "all-match-all"]
 
 
 class KeyTest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A test of one key of a frontmatter, a server entry or a settings file.
 
-    ``key`` is dotted. ``matches-all`` holds for the globs ``**``, ``**/*`` and ``*``. ``equals`` compares the value as text.
+    ``key`` is dotted. ``matches-all`` holds where one of the globs is ``**``, ``**/*`` or ``*``, ``all-match-all`` where all are.
+    ``equals`` compares the value as text.
     """
 
     key: str
@@ -94,27 +95,45 @@ class Imports(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``approval`` is true.
     ``extensions``: the only ones that are imported (an empty string stands for none; a name that is all extension, like
     ``.env``, counts as none); empty means any. ``trim``: characters taken off the end of a path. ``fragment``: a ``#part`` is
-    taken off. ``starts``: characters that may stand before the ``@``, besides white space and line starts.
-    ``emphasis``: ``**@x**``, ``_@x_`` and ``[@x](url)`` count. ``need``: a path must begin with one of these. ``strip``: what is taken out of an
-    imported file. ``inline``: the text takes the place of the token. ``eager``: imports of a rule that waits for a touch
-    are loaded at the start all the same.
+    taken off. ``not_extensions``: never imported. ``starts``: characters that may stand before the ``@``, besides white space and line starts.
+    ``emphasis``: ``**@x**``, ``_@x_`` and ``[@x](url)`` count. ``need``: a path must begin with one of these.
+    ``token``: a regular expression whose group ``path`` is the path, where an agent's own reading of tokens fits none of
+    these keys (it then replaces ``starts`` and ``emphasis``). Of the regions, ``odd-ticks`` is what follows an odd number of
+    runs of backticks on its line, ``fence-lines`` what stands between lines that begin with three backticks or tildes,
+    however many follow. ``inline``: the text takes the place of the token. ``eager``: imports of a rule that waits for a touch
+    are loaded at the start all the same. ``once``: a file comes once for each rule file that leads to it, even where the
+    agent sends it elsewhere as well. ``frame``: what is written around each imported file.
     """
 
     syntax: Literal["at-path", "kiro-file"] = "at-path"
     depth: int
     skip: tuple[
-        Literal["code-span", "code-fence", "indented-code", "html-comment", "html-block", "frontmatter"], ...
+        Literal[
+            "code-span",
+            "code-fence",
+            "indented-code",
+            "html-comment",
+            "html-block",
+            "frontmatter",
+            "odd-ticks",
+            "fence-lines",
+        ],
+        ...,
     ] = ()
     inside: str | None = None
     approval: str | None = None
     extensions: tuple[str, ...] = ()
+    not_extensions: tuple[str, ...] = ()
     trim: str = ""
     fragment: bool = False
     starts: str = ""
     emphasis: bool = False
     need: tuple[str, ...] = ()
+    token: str | None = None
     inline: bool = False
     eager: bool = False
+    once: bool = False
+    frame: Frame | None = None
 
 
 class Limit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -122,26 +141,34 @@ class Limit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     ``fallback`` (characters) holds where the window is not known. ``env``: a variable with a number of characters that
     replaces it. ``ellipsis``: what ends a text that was cut. ``line_cost``: a line counts as a quarter of its length, rounded up.
+    ``reserve``: what is taken off the allowance before it is filled, in tokens for ``window-fraction``. Overflow of a listing:
+    ``drop-descriptions`` leaves names where a description does not fit, ``shorten-descriptions`` cuts all to one length,
+    ``name-the-rest`` names everything from the first entry that does not fit in one line.
     """
 
     n: float
     unit: Literal["bytes", "chars", "tokens", "lines", "window-fraction"]
-    overflow: Literal["truncate", "skip-file", "drop-descriptions", "shorten-descriptions", "none"]
+    overflow: Literal["truncate", "skip-file", "drop-descriptions", "shorten-descriptions", "name-the-rest", "none"]
     setting: str | None = None
     env: str | None = None
     fallback: int | None = None
     ellipsis: str = "…"
     line_cost: bool = False
+    reserve: int = 0
 
 
 class Frame(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Text an agent writes around what it loads, in o200k tokens: once (``preamble``) and around each file.
 
-    ``path``: the path it prints with each file (``absolute``, ``relative``, ``name`` or none).
+    ``path``: the path it prints with each file (``absolute``, ``relative``, ``name`` or none). ``cwd``: the preamble prints the
+    working directory. ``per_root``: tokens around the path of each directory that holds entries of a catalogue, which is
+    printed once.
     """
 
     preamble: int = 0
     per_file: int = 0
+    per_root: int = 0
+    cwd: bool = False
     path: Literal["absolute", "relative", "name", "none"] = "none"
 
 
@@ -153,7 +180,9 @@ class GlobDialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     directory matches all below it), or ``glob`` (matches the whole path). ``bare``: with ``glob``, a pattern without ``/`` matches
     the base name at any depth, or is ``anchored``. ``prefix``: a relative pattern also matches below any directory.
     ``inside``: only files in this directory count. ``split``: what separates patterns in one string. ``drop_globstar``: a
-    trailing ``/**`` is taken off first. ``never``: patterns that begin like this match nothing.
+    trailing ``/**`` is taken off first. ``never``: patterns that begin like this match nothing. ``negation``: ``!pattern``
+    takes back what earlier patterns matched, or is a pattern of its own that matches where path or name does not
+    (``complement``).
     """
 
     base: Literal["root", "cwd", "holder"] = "root"
@@ -165,10 +194,11 @@ class GlobDialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     split: str = ","
     drop_globstar: bool = False
     never: tuple[str, ...] = ()
+    negation: Literal["take-back", "complement"] = "take-back"
 
 
-Walk = Literal["none", "up", "down"]
-Until = Literal["git-root", "git-root-or-all", "fs-root", "home", "below-home", "markers"]
+Walk = Literal["none", "up", "ends", "between", "down"]
+Until = Literal["git-root", "git-root-or-all", "git-root-or-below-home", "fs-root", "home", "below-home", "markers"]
 Strip = Literal["html-comments", "frontmatter"]
 
 
@@ -179,15 +209,33 @@ class LinkGuard(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     approval: str | None = None
 
 
+class Waiting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What stands in the first request for a rule file that waits for a touch.
+
+    ``template`` as in :class:`Catalog`; ``{path}``, ``{patterns}`` (joined by ``, ``) and frontmatter keys. ``preamble``: o200k
+    tokens before the first.
+    """
+
+    template: str
+    preamble: int = 0
+
+
 class RuleSource(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rule files of one kind: where they are, which of them count, and when they are loaded.
 
     ``base``: ``cwd``, ``root``, ``git-root``, ``home``, one of the agent's ``roots`` or an absolute path. ``walk``: ``up``
     adds every ancestor as far as ``until`` (included; ``below-home`` stops before the home directory; without a git
-    root ``git-root`` means the base alone, ``git-root-or-all`` every ancestor), ``down`` every
+    root ``git-root`` means the base alone, ``git-root-or-all`` every ancestor,
+    ``git-root-or-below-home`` those below the home directory), ``ends`` only the base and the last of them,
+    ``between`` only those that lie between these two, ``down`` every
     directory below the base. ``names``: globs under each directory, in order; ``{setting:KEY}`` expands to the strings
-    of a setting. ``pick``: all of them or the ``first`` that exists, per directory. ``below``: the same names in
-    directories below the base, with this activation. ``group``: sources of one group share order and limit.
+    of a setting, ``{env:NAME}`` to the parts of a variable between commas. ``pick``: all of them or the ``first`` that exists,
+    per directory. ``below``: the same names in
+    directories below the base, with this activation; below ``below_base`` where that is given, but not in a directory of
+    the walk, its ends included. ``reach_out``: once a directory below was touched, the patterns of its files count for
+    files elsewhere too. ``waiting``: how one that waits is listed, unless it is below.
+    ``text_setting``: the text is not in a file but in this setting.
+    ``group``: sources of one group share order and limit.
     ``touch_inside``: a touched file outside this directory loads nothing. ``blank``: an empty file counts as found.
     ``unless_beside``: below the base, a directory that holds one of these is left out. ``trim``: white space at both ends is not sent.
     ``invisible``: exists but has no file (account rules).
@@ -203,6 +251,10 @@ class RuleSource(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     names: tuple[str, ...] = ()
     pick: Literal["all", "first"] = "all"
     below: Activation | None = None
+    below_base: str | None = None
+    reach_out: bool = False
+    waiting: Waiting | None = None
+    text_setting: str | None = None
     touch_inside: str | None = None
     links: LinkGuard | None = None
     nearest_first: bool = False
@@ -228,16 +280,21 @@ class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the sources of one group share.
 
     ``pick: first``: the first source that finds a file counts alone. ``order: directory`` sends the files directory by
-    directory instead of source by source. ``limit`` is over all files together, in the order sent.
+    directory instead of source by source. ``limit`` is over all files together, in the order sent. ``once``: of files
+    with equal text that are loaded at the start only the first is sent.
     """
 
     pick: Literal["all", "first"] = "all"
     order: Literal["source", "directory"] = "source"
     limit: Limit | None = None
+    once: bool = False
 
 
 class Place(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where entries of a catalogue are looked for; as in :class:`RuleSource`. ``hidden``: hidden directories count."""
+    """Where entries of a catalogue are looked for; as in :class:`RuleSource`.
+
+    ``hidden``: hidden directories count. ``label``: what ``{label}`` stands for in the template.
+    """
 
     base: str = "root"
     walk: Walk = "none"
@@ -247,25 +304,41 @@ class Place(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     names: tuple[str, ...]
     hidden: bool = True
     below: bool = False
+    label: str = ""
 
 
 class BuiltIn(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Entries that the agent brings along: their listing's size in characters and o200k tokens. They are listed first."""
+    """Entries that the agent brings along: their listing's size in characters and o200k tokens.
+
+    They are listed first, or behind the entries of their catalogue (``last``).
+    """
 
     chars: int
     tokens: int
     count: int
+    last: bool = False
     when: tuple[Condition, ...] = ()
+
+
+class Sidecar(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A YAML file beside an entry (``name``, relative to its directory) that hides it if one of these tests holds."""
+
+    name: str
+    hidden_if: tuple[KeyTest, ...]
 
 
 class Catalog(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Skills, subagents, commands or modes: named in the window, their bodies on demand.
 
-    ``template``: how an entry is listed; ``{name}``, ``{path}`` and frontmatter keys in braces, a part in ``[...]`` only if
-    its keys have a value. ``name_from``: where the name comes from: the ``frontmatter`` (else the directory or file), always the ``directory``, the
+    ``template``: how an entry is listed; ``{name}``, ``{path}``, ``{inside}`` (the path below the part of the place's name that
+    has no wildcard), ``{label}`` and frontmatter keys in braces, a part in ``[...]`` only if
+    its keys have a value. ``escape``: how values are written in it. ``name_from``: where the name comes from: the ``frontmatter`` (else the directory or file), always the ``directory``, the
     file's ``stem``, or its ``path`` below the place with ``:`` between directories. ``needs``: keys without which an entry is
     not listed. ``describe_from_body``: without a description the first line of the body stands in, cut to so many
-    characters. ``hidden_if``: not listed at all. ``gated_if``: listed only after a file matching that key's globs was read.
+    characters; with ``body_form: all-lines`` the whole body in one line, but only without any frontmatter.
+    ``strict``: an entry whose frontmatter is missing or no YAML is not listed.
+    ``hidden_if``: not listed at all. ``sidecar``: a file beside it that may hide it. ``switches``: a setting with a list of maps;
+    one with ``enabled: false`` takes out the entry of its ``name`` or ``path``. ``gated_if``: listed only after a file matching that key's globs was read.
     ``folded``: white space in a description becomes single blanks. ``per_entry`` caps the description, ``total`` the whole
     listing; catalogues of one ``listing`` share it, in order. ``first_wins``: of entries of one name only the first is listed.
     ``usage``: the setting that counts uses by name; used entries keep their descriptions longest.
@@ -279,9 +352,14 @@ class Catalog(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     places: tuple[Place, ...]
     template: str = "- {name}: {description}\n"
     name_from: Literal["frontmatter", "directory", "stem", "path"] = "frontmatter"
+    escape: Literal["none", "xml"] = "none"
     needs: tuple[str, ...] = ()
+    strict: bool = False
     describe_from_body: int = 0
+    body_form: Literal["first-line", "all-lines"] = "first-line"
     hidden_if: tuple[KeyTest, ...] = ()
+    sidecar: Sidecar | None = None
+    switches: str | None = None
     gated_if: str | None = None
     globs: GlobDialect | None = None
     folded: bool = False
@@ -462,7 +540,8 @@ class AgentSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``latest``: the version its facts were last checked against, taken when none is asked for. ``model`` and
     ``window``: what it runs unless told otherwise. ``join``: settings whose lists add up over the layers.
     ``exclude``: settings with globs, matched against absolute paths, of rule files that are left out.
-    ``dedupe``: whether one text reached twice is sent once (``real-path``, ``content``), or twice (``none``).
+    ``frontmatter``: one that is not valid YAML is read with its plain values put in quotes (``repaired``), or line by line, of a
+    key its first line (``first-lines``). ``dedupe``: whether one text reached twice is sent once (``real-path``, ``content``), or twice (``none``).
     """
 
     schema: Literal[1]
@@ -478,6 +557,7 @@ class AgentSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     join: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     exclude_exempt: tuple[str, ...] = ()
+    frontmatter: Literal["repaired", "first-lines"] = "repaired"
     dedupe: Literal["none", "real-path", "content", "content-and-path", "name-case"] = "none"
     globs: GlobDialect = GlobDialect()
     rules: tuple[RuleSource, ...] = ()

@@ -47,4 +47,4 @@ def run_audit(
     from ctxkit.report.text import audit_text
 
     screen = plain_screen() if output else screen_of(sys.stdout)
-    write_lines(audit_text(audit, models, screen, path, top, every_agent=bool(agent)), output)
+    write_lines(audit_text(audit, models, screen, path, top, every_agent=bool(agent) and "all" not in agent), output)

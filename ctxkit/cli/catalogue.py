@@ -63,12 +63,16 @@ def run_models(name: str | None, format_name: str, output: str | None) -> None:
 
 def run_schema(name: str | None, output: str | None) -> None:
     """Write one JSON Schema, or without a name the names. Raises UnknownNameError for a name that there is not."""
-    from ctxkit.report.schema import NAMES, schema_json
+    from ctxkit.data import rules_root
+    from ctxkit.report.schema import GENERATED, schema_json
 
+    folder = rules_root() / "schema"
+    names = sorted({*GENERATED, *(path.stem for path in folder.glob("*.json"))})
     if name is None:
-        write_lines(NAMES, output)
+        write_lines(names, output)
         return
-    write_bytes([schema_json(known(name, NAMES, "schema"))], output)
+    known(name, names, "schema")
+    write_bytes([schema_json(name) if name in GENERATED else (folder / f"{name}.json").read_bytes()], output)
 
 
 def _write_json(value: object, output: str | None) -> None:

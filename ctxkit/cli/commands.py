@@ -81,7 +81,8 @@ def audit(
     ] = None,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="Count and price for this model.")] = None,
     tools: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="JSON file with tool definitions of MCP servers.")
+        list[str] | None,
+        typer.Option(metavar="[NAME=]FILE", help="JSON file with the tools of MCP servers, as tools/list gives them."),
     ] = None,
     top: Annotated[int, typer.Option(metavar="N", min=1, help="Rows of the longest list.")] = 8,
     format: Format = "text",  # noqa: A002 - the option's name

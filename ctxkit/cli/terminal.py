@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import tempfile
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from ctxkit.model import CtxkitError
@@ -128,6 +127,8 @@ def _write_file(chunks: Iterable[bytes], output: str) -> None:
 
 
 def _replace(chunks: Iterable[bytes], target: str) -> None:
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=f".{os.path.basename(target)}.")
     try:
         with os.fdopen(handle, "wb") as stream:

@@ -50,6 +50,11 @@ def money(usd: float) -> str:
     return "<$0.0001"
 
 
+def cents(usd: float) -> str:
+    """US dollars to the cent, for tables: ``$0.72``, ``<$0.01``."""
+    return "<$0.01" if 0 < usd < 0.005 else f"${usd:,.2f}"
+
+
 def count(n: int, one: str, many: str | None = None) -> str:
     """``1 file``, ``1,204 files``."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"

@@ -10,14 +10,21 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _STRUCTS = {
     "agent": ("ctxkit.agents.spec", "AgentSpec", "What one coding agent loads (rules/agents/*.yaml)."),
     "audit": ("ctxkit.report.json", "AuditOut", "What ctxkit audit --format json writes."),
+    "generated": (
+        "ctxkit.sources.generated",
+        "GeneratedRules",
+        "Which files are not written by hand (rules/generated.yaml).",
+    ),
+    "models": ("ctxkit.tokens.models", "ModelData", "Windows and prices (rules/models.yaml)."),
+    "tokenizers": ("ctxkit.tokens.families", "TokenizerData", "Tokenizer families (rules/tokenizers.yaml)."),
 }
 
-NAMES = tuple(sorted(_STRUCTS))
-"""Names of the schemas; each is kept in ``rules/schema/<name>.json``."""
+GENERATED = tuple(sorted(_STRUCTS))
+"""Names of these schemas; each is kept in ``rules/schema/<name>.json``, beside those that are written by hand."""
 
 
 def schema_json(name: str) -> bytes:
-    """The schema ``name`` (one of ``NAMES``) as indented JSON with sorted keys."""
+    """The schema ``name`` (one of ``GENERATED``) as indented JSON with sorted keys."""
     module, struct, title = _STRUCTS[name]
     schema: dict[str, object] = {"$schema": _DIALECT, "title": title}
     schema |= json.schema(getattr(import_module(module), struct))

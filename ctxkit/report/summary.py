@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
     from ctxkit.model.audit import AgentAudit, Inventory
 
+BUILT_IN = "built-in"
+"""The kind of a segment for what the agent sends whatever the repository holds."""
+SERVER = "mcp-server"
+"""The kind of a segment that stands for an MCP server; its children are tools."""
+UNCOUNTED = "unknown"
+"""What a server says its tokens were counted by when nobody knows its tools."""
 _LATER = frozenset({Activation.LAZY_DIR, Activation.GLOB, Activation.DESCRIBED, Activation.NAMED, Activation.MANUAL})
 
 
@@ -23,6 +29,8 @@ class Summary:
     ``cuttable``: the loaded segments that the user can change (not what is built in), largest first. ``later``:
     segments whose body may still come, largest first, and ``later_tokens`` what that adds at most. ``arrived``:
     segments that the touched files bring. ``unread``: rule files that this agent does not read, largest first.
+    ``measured``: whether anything is known of the agent's own prompt and tools. ``servers``: MCP servers in the order
+    of their files, ``uncounted`` those that start with tools nobody has counted.
     """
 
     start: Tokens
@@ -33,6 +41,9 @@ class Summary:
     arrived: tuple[Segment, ...]
     arrived_tokens: Tokens
     unread: tuple[Segment, ...]
+    measured: bool
+    servers: tuple[Segment, ...]
+    uncounted: tuple[Segment, ...]
 
 
 def summarise(audit: AgentAudit) -> Summary:
@@ -63,9 +74,16 @@ def summarise(audit: AgentAudit) -> Summary:
         arrived=_largest(arrived, lambda s: rest_of(s).n),
         arrived_tokens=added(rest_of(segment) for segment in arrived),
         unread=_largest(
-            (s for s in segments if s.activation is Activation.NEVER and s.tokens_if_used.n),
+            (
+                s
+                for s in segments
+                if s.activation is Activation.NEVER and s.tokens_if_used.n and s.category is Category.RULES
+            ),
             lambda s: s.tokens_if_used.n,
         ),
+        measured=any(s.kind == BUILT_IN for s in segments),
+        servers=tuple(s for s in segments if s.kind == SERVER),
+        uncounted=tuple(s for s in loaded if s.kind == SERVER and s.tokens.by == UNCOUNTED),
     )
 
 

@@ -6,15 +6,16 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ctxkit.model import Category
 from ctxkit.model.audit import AgentAudit, Audit
 from ctxkit.report.cost import TURNS, Priced, cost_of
-from ctxkit.report.figures import count, money, percent, short, short_number
+from ctxkit.report.figures import cents, count, percent, short, short_number
 from ctxkit.report.layout import Cell, Column, Row, Screen, Style, heading, paragraph, table
 from ctxkit.report.summary import Summary, hidden_tokens, summarise
 from ctxkit.report.text_agent import SHADES, agent_text
 
 if TYPE_CHECKING:
-    from ctxkit.model import Category, Skipped
+    from ctxkit.model import Skipped
 
 Found = Sequence[tuple[AgentAudit, Summary]]
 
@@ -38,7 +39,7 @@ def audit_text(
         yield ""
     for at, (agent, summary) in enumerate(found if every_agent else found[:1]):
         if at:
-            yield ""
+            yield from ("", "")
         yield from agent_text(agent, summary, models.get(agent.context.model), screen, top)
     ends = (
         _files(audit, found, screen, top),
@@ -57,7 +58,7 @@ def _weight(found: tuple[AgentAudit, Summary]) -> tuple[int, str]:
 
 
 def _side_by_side(found: Found, models: Mapping[str, Priced], screen: Screen) -> Iterator[str]:
-    yield heading(f"{count(len(found), 'agent')}", screen, _MEANING)
+    yield heading(count(len(found), "agent"), screen, _MEANING)
     categories = [category for category in SHADES if any(summary.by_category[category].n for _, summary in found)]
     rows = [_figures(agent, summary, categories, models) for agent, summary in found]
     gap = 2 if screen.width > 80 else 1
@@ -69,8 +70,11 @@ def _side_by_side(found: Found, models: Mapping[str, Priced], screen: Screen) ->
     head: Row = [Cell(name, Style.QUIET) for name in names]
     columns = [Column(cut="end", least=_NAME), *(Column("right") for _ in names[1:])]
     yield from table([head, *([row[name] for name in names] for row in rows)], columns, screen, gap=gap)
+    if any(summary.uncounted for _, summary in found):
+        yield from paragraph(f"{_MORE} and the tools of MCP servers that are not counted", screen, style=Style.WARN)
 
 
+_MORE = "+"
 _MEANING = f"tokens before your first word; {TURNS} turns cached"
 _NAME = 10
 _LEFT_OUT_FIRST = ("window", *(category.value for category in reversed(SHADES)), "later")
@@ -86,11 +90,18 @@ def _figures(
         "": Cell(context.name, Style.STRONG),
         "window": Cell(short_number(context.window) if context.window else "?"),
         "used": Cell(percent(summary.start.n / context.window) if context.window else "?"),
-        "tokens": Cell(short(summary.start), Style.STRONG),
-        **{category.value: Cell(short(summary.by_category[category]), SHADES[category][1]) for category in categories},
+        "tokens": Cell(short(summary.start) + (_MORE if summary.uncounted else ""), Style.STRONG),
+        **{category.value: _figure(summary, category) for category in categories},
         "later": Cell(short(summary.later_tokens)),
-        f"{TURNS} turns": Cell(money(cost.cached_100) if cost else "-"),
+        f"{TURNS} turns": Cell(cents(cost.cached_100) if cost and summary.measured else "?"),
     }
+
+
+def _figure(summary: Summary, category: Category) -> Cell:
+    if not summary.measured and category in (Category.SYSTEM, Category.TOOLS):
+        return Cell("?", Style.WARN)
+    more = _MORE if summary.uncounted and category is Category.TOOLS else ""
+    return Cell(short(summary.by_category[category]) + more, SHADES[category][1])
 
 
 def _files(audit: Audit, found: Found, screen: Screen, top: int) -> Iterator[str]:
@@ -168,4 +179,8 @@ def _suggested(found: Found, every_agent: bool) -> tuple[str, str]:
     if len(found) > 1 and not every_agent:
         other = found[1][0].context
         return f"--agent {other.agent}", f"the same for {other.name}"
+    for agent, summary in found:
+        if summary.uncounted:
+            server = shlex.quote(summary.uncounted[0].title)
+            return f"--agent {agent.context.agent} --tools {server}=FILE", "counts the tools of that server"
     return "--format json", "every item, with spans and reasons"

@@ -20,7 +20,7 @@ from ctxkit.report.layout import (
     stacked_bar,
     table,
 )
-from ctxkit.report.summary import Summary, added, rest_of, sections
+from ctxkit.report.summary import BUILT_IN, SERVER, Summary, added, rest_of, sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +43,9 @@ _WHEN = {
     Activation.NAMED: "once the model asks; the name is in already",
     Activation.MANUAL: "only when you ask for them",
 }
-_KINDS = {"rule": "rule file", "import": "imported file", "memory": "memory file"}
+_KINDS = {"memory": "memory file", SERVER: "MCP server"}
+_FRAMING = "framing"
+"""The kind of a segment for what an agent writes around rule files and listings."""
 _NUMBERS = 36
 """Columns that stand before a path in the widest list."""
 _SECTIONS_OF = 3
@@ -58,6 +60,7 @@ def agent_text(audit: AgentAudit, summary: Summary, model: Priced | None, screen
         _cuttable(summary, screen, top),
         _arrived(audit, summary, screen, top),
         _later(summary, screen, few),
+        _servers(summary, screen),
         _unread(summary, screen, few),
         _cost(audit, summary, model, screen),
         _notes(audit, screen),
@@ -78,6 +81,8 @@ def _window(audit: AgentAudit, summary: Summary, screen: Screen) -> Iterator[str
     yield heading(f"{context.name} {context.version}".strip(), screen, f"{context.model}, {size}")
     said = _gone(summary.start, context.window, screen)
     yield from paragraph(f"Before your first word: {said}.", screen, style=_severity(summary.start.n, context.window))
+    if missing := list(_missing(summary)):
+        yield from paragraph(f"Not counted: {' and '.join(missing)}.", screen, style=Style.WARN)
     yield ""
     shares = [(summary.by_category[c].n / (context.window or 1), shade, style) for c, (shade, style) in SHADES.items()]
     yield "  " + stacked_bar(shares, screen.width - 2, screen)
@@ -95,6 +100,14 @@ def _window(audit: AgentAudit, summary: Summary, screen: Screen) -> Iterator[str
     yield from table(rows, (Column(), Column(), Column("right"), Column("right"), Column(cut="end")), screen)
 
 
+def _missing(summary: Summary) -> Iterator[str]:
+    if not summary.measured:
+        yield "its own prompt and tools (nobody has measured them)"
+    if summary.uncounted:
+        names = ", ".join(segment.title for segment in summary.uncounted)
+        yield f"the tools of {count(len(summary.uncounted), 'MCP server')} ({names})"
+
+
 def _gone(tokens: Tokens, window: int, screen: Screen) -> str:
     """``~31,204 tokens (±8 %), 15.6 % of the window``."""
     error = ""
@@ -109,15 +122,17 @@ def _severity(tokens: int, window: int) -> Style:
 
 
 def _made_of(audit: AgentAudit, category: Category) -> str:
-    """``5 rule files, 12 skills``: what the tokens of a category are."""
+    """``5 rules, 12 skills, ~88 of wrapping``: what the tokens of a category are."""
     found: Counter[str] = Counter()
     for segment in audit.context.segments:
         if segment.loaded and segment.category is category:
             found[segment.kind] += 1
-    built_in = found.pop("built-in", 0)
-    found.pop("framing", None)
+    built_in = found.pop(BUILT_IN, 0)
+    found.pop(_FRAMING, None)
     named = [_counted(n, kind) for kind, n in sorted(found.items(), key=lambda kind: (-kind[1], kind[0]))]
-    return ", ".join(["built in", *named] if built_in else named)
+    wrapped = added(s.tokens for s in audit.context.segments if s.category is category and s.kind == _FRAMING)
+    wrapping = [f"{full(wrapped)} of wrapping"] if wrapped.n else []
+    return ", ".join([*(["built in"] if built_in else []), *named, *wrapping])
 
 
 def _counted(n: int, kind: str) -> str:
@@ -133,7 +148,8 @@ def _cuttable(summary: Summary, screen: Screen, top: int) -> Iterator[str]:
     yours = added(segment.tokens for segment in summary.cuttable)
     yield heading("Yours to cut, largest first", screen, f"{full(yours)} tokens in every request")
     rows: list[Row] = []
-    for at, segment in enumerate(summary.cuttable[:top]):
+    shown = _shown(len(summary.cuttable), top)
+    for at, segment in enumerate(summary.cuttable[:shown]):
         rows.append(
             (
                 Cell(full(segment.tokens), Style.STRONG),
@@ -143,7 +159,7 @@ def _cuttable(summary: Summary, screen: Screen, top: int) -> Iterator[str]:
             )
         )
         rows.extend(_section_rows(segment, summary, 4 if at < _SECTIONS_OF else 2))
-    if rest := summary.cuttable[top:]:
+    if rest := summary.cuttable[shown:]:
         total = added(segment.tokens for segment in rest)
         texts = (full(total), percent(total.n / summary.start.n), "", f"{len(rest):,} more")
         rows.append(tuple(Cell(text, Style.QUIET) for text in texts))
@@ -152,11 +168,11 @@ def _cuttable(summary: Summary, screen: Screen, top: int) -> Iterator[str]:
 
 def _section_rows(segment: Segment, summary: Summary, most: int) -> Iterator[Row]:
     parts = sections(segment)
-    worth = [part for part in parts[:most] if part[1].n * 100 >= summary.start.n]
-    if len(parts) < 2 or not worth:
+    if len(parts) < 2 or segment.tokens.n * 100 < summary.start.n:
         return
+    worth = [part for part in parts[:most] if part[1].n * 20 >= segment.tokens.n]
     if rest := parts[len(worth) :]:
-        worth.append((count(len(rest), "more section"), added(tokens for _, tokens in rest)))
+        worth.append((count(len(rest), f"more {segment.children[0].kind}"), added(tokens for _, tokens in rest)))
     for title, tokens in worth:
         share = percent(tokens.n / summary.start.n)
         yield Cell(full(tokens)), Cell(share), Cell(), Cell(f"  {title}", Style.QUIET)
@@ -172,8 +188,8 @@ def _with_origin(segment: Segment, screen: Screen) -> str:
 
 
 def where(segment: Segment) -> str:
-    """The path of a segment, or what it is called where it has none."""
-    return segment.path if segment.path is not None else segment.title
+    """The path of a segment, or what it is called where it has none or shares it with others."""
+    return segment.title if segment.path is None or segment.kind == SERVER else segment.path
 
 
 def _arrived(audit: AgentAudit, summary: Summary, screen: Screen, top: int) -> Iterator[str]:
@@ -205,6 +221,35 @@ def _later(summary: Summary, screen: Screen, most: int) -> Iterator[str]:
         yield from _list([(rest_of(s), s, "") for s in group], screen, most, 4)
 
 
+def _servers(summary: Summary, screen: Screen) -> Iterator[str]:
+    if not summary.servers:
+        return
+    yield heading(
+        "MCP servers", screen, f"{sum(s.loaded for s in summary.servers):,} of {len(summary.servers):,} start"
+    )
+    rows: list[Row] = [
+        (
+            Cell(server.title, Style.STRONG if server.loaded else Style.QUIET),
+            _server_tokens(server, summary),
+            Cell(count(len(server.children), "tool") if server.children else ""),
+            Cell(server.path or ""),
+            Cell(server.why, Style.QUIET),
+        )
+        for server in summary.servers
+    ]
+    columns = (Column(cut="end", least=12), Column("right"), Column("right"), Column(cut="middle", least=12))
+    yield from table(rows, (*columns, Column(cut="end", least=16)), screen)
+    if summary.uncounted:
+        how = "Save what such a server answers to tools/list as JSON and name it: --tools NAME=FILE."
+        yield from paragraph(how, screen, hang=2)
+
+
+def _server_tokens(server: Segment, summary: Summary) -> Cell:
+    if server in summary.uncounted:
+        return Cell("?", Style.WARN)
+    return Cell(full(server.tokens)) if server.loaded else Cell("-", Style.QUIET)
+
+
 def _unread(summary: Summary, screen: Screen, most: int) -> Iterator[str]:
     if summary.unread:
         yield heading("Not loaded", screen)
@@ -212,8 +257,7 @@ def _unread(summary: Summary, screen: Screen, most: int) -> Iterator[str]:
 
 
 def _list(items: Sequence[tuple[Tokens, Segment, str]], screen: Screen, most: int, indent: int) -> list[str]:
-    # One row more costs no more than the line that says it was left out.
-    shown = len(items) if len(items) <= most + 1 else most
+    shown = _shown(len(items), most)
     rows: list[Row] = [(Cell(full(n)), Cell(where(s)), Cell(aside, Style.QUIET)) for n, s, aside in items[:shown]]
     if rest := items[shown:]:
         total = added(tokens for tokens, _, _ in rest)
@@ -221,16 +265,22 @@ def _list(items: Sequence[tuple[Tokens, Segment, str]], screen: Screen, most: in
     return table(rows, (Column("right"), Column(cut="middle", least=24), Column(cut="end", least=20)), screen, indent)
 
 
+def _shown(there: int, most: int) -> int:
+    """How many of ``there`` rows to show: one more costs no more than the line that says it was left out."""
+    return there if there <= most + 1 else most
+
+
 def _cost(audit: AgentAudit, summary: Summary, model: Priced | None, screen: Screen) -> Iterator[str]:
     cost = cost_of(summary.start.n, model)
-    if cost is None or model is None:
+    if cost is None or model is None or not summary.start.n:
         return
     prices = model.prices_at(summary.start.n)
     cached = prices.cached_read
     said = (
         f"{price(prices.input)} in" + ("" if cached is None else f", {price(cached)} cached") + ", per million tokens"
     )
-    yield heading("What this start costs", screen, said)
+    whole = summary.measured and not summary.uncounted
+    yield heading(f"What {'this start' if whole else 'the counted part'} costs", screen, said)
     rows: list[Row] = [(Cell(), Cell("a turn", Style.QUIET), Cell(f"{TURNS} turns", Style.QUIET), Cell())]
     if cached is not None:
         how = "the first turn fills the cache, 99 read it"

@@ -130,7 +130,7 @@ class Classifier:
 
     def _long_lines(self, head: bytes) -> bool:
         rule = self._rules.minified
-        if len(head) < rule.least_bytes:
+        if len(head) < max(rule.least_bytes, rule.mean_bytes * (head.count(b"\n") + 1)):
             return False
         long = sum(len(line) for line in head.split(b"\n") if len(line) > rule.line_bytes)
         return long >= rule.share * len(head)
@@ -141,11 +141,13 @@ def is_binary(head: bytes) -> bool:
     start = head[:_BINARY_HEAD]
     if b"\0" in start:
         return True
-    odd = sum(map(start.count, _CONTROLS)) if start.isascii() else start.decode("utf-8", "replace").count("�")
+    odd = len(start) - len(start.translate(None, _CONTROLS))
+    if not start.isascii():
+        odd += start.decode("utf-8", "replace").count("\ufffd")
     return odd > _BINARY_SHARE * len(start)
 
 
-_CONTROLS = [bytes((byte,)) for byte in range(32) if byte not in b"\t\n\r\f\b\x1b"]
+_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\b\x1b")
 
 
 def _words(groups: dict[str, str]) -> dict[str, int]:

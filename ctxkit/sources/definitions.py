@@ -17,6 +17,9 @@ from ctxkit.text.config import kind_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# No tool nests its schema deeper; what walks through schemas relies on it.
+_DEPTH = 100
+
 READ_LIMIT = 64 * 1024 * 1024
 """Bytes of one file with definitions: a hundred times the largest server measured."""
 
@@ -116,7 +119,10 @@ def read_tools_json(path: str, server: str | None = None) -> tuple[ServerDefinit
 
 
 def tool_definitions(items: Iterable[object], where: str) -> tuple[ToolDefinition, ...]:
-    """The tools of one list. Raises ConfigError where one is no map or has no name, or a number JSON has no word for."""
+    """The tools of one list.
+
+    Raises ConfigError where one is no map, has no name, or holds a number that JSON has no word for.
+    """
     tools = []
     for index, item in enumerate(items, 1):
         name = item.get("name") if isinstance(item, dict) else None
@@ -128,8 +134,26 @@ def tool_definitions(items: Iterable[object], where: str) -> tuple[ToolDefinitio
             _ = tool.hash
         except ValueError:
             raise ConfigError(f"{where}: tool {name!r} holds a number out of range", _HINT) from None
+        if _depth(item) > _DEPTH:
+            raise ConfigError(f"{where}: tool {name!r} is nested more than {_DEPTH} deep", _HINT)
         tools.append(tool)
     return tuple(tools)
+
+
+def _depth(value: object) -> int:
+    """How deep maps and lists are nested, counted level by level, at most one more than is allowed."""
+    depth, level = 0, [value]
+    while depth <= _DEPTH:
+        level = [
+            inner
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            break
+        depth += 1
+    return depth
 
 
 def _servers(value: object, name: str, server: str, named: bool) -> list[ServerDefinition]:

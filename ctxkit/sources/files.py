@@ -295,11 +295,11 @@ class _Making:
         paths = [listing.paths[row] for row in rows] + [worktree.paths[places[row]] for row in loose_rows]
         kinds = classifier.kinds(paths, self.declarations)
         jobs = [
-            Job(row, path, kind, listing.blob(row) if listing.states[row] == CLEAN else None)
+            Job(row, path, kind, listing.blob(row), listing.states[row] == CLEAN)
             for row, path, kind in zip(rows, paths, kinds, strict=False)
         ]
         loose_jobs = [
-            Job(row, path, kind, None)
+            Job(row, path, kind)
             for row, path, kind in zip(loose_rows, paths[len(rows) :], kinds[len(rows) :], strict=True)
         ]
         if not count:

@@ -16,10 +16,14 @@ class PathGroup(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Minified(Struct, frozen=True, forbid_unknown_fields=True):
-    """When a text is minified: ``share`` of its bytes in lines over ``line_bytes``, in files of these ``suffixes``."""
+    """When a text of ``least_bytes`` or more is minified, in files of these ``suffixes``.
+
+    Its lines have ``mean_bytes`` on average, and ``share`` of its bytes are in lines over ``line_bytes``.
+    """
 
     suffixes: str
     line_bytes: int
+    mean_bytes: int
     share: float
     least_bytes: int
 

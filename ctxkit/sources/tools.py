@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ Definitions = Mapping[str, ServerDefinition]
 _LISTING_ERROR = 0.1
 # Claude Code's share of the window above which ENABLE_TOOL_SEARCH=auto defers.
 _AUTO_SHARE = 0.1
+_USUAL_WINDOW = 200_000
 
 
 def read_definitions(disk: Disk, files: Sequence[str] = ()) -> dict[str, ServerDefinition]:
@@ -50,9 +51,12 @@ def read_definitions(disk: Disk, files: Sequence[str] = ()) -> dict[str, ServerD
         except ConfigError as error:
             disk.skip(path, error.message.removeprefix(disk.show(path)).lstrip(": "), error.hint)
     for file in files:
-        name, equals, path = file.partition("=")
-        given = read_tools_json(path, name) if equals and name and not os.path.exists(file) else read_tools_json(file)
-        found.update({server.name: server for server in given})
+        name, _, path = file.rpartition("=")
+        if not name or os.path.exists(file):
+            name, path = "", file
+        origin = disk.show(os.path.abspath(path))
+        given = read_tools_json(path, name or None)
+        found.update({server.name: replace(server, origin=origin) for server in given})
     return found
 
 
@@ -78,10 +82,12 @@ def collect_tools(
         return ()
     costs = _Costs(spec, estimate, count or _count)
     found = servers(spec, settings, places, disk, version)
-    sums = {server: _full(costs, server, definitions.get(server.name)) for server in found if server.starts}
-    deferral = _deferral(
-        spec, version, model, settings, places, sum(sums.values()) / (window or spec.window or 200_000)
-    )
+
+    def share() -> float:
+        whole = sum(_whole(costs, server, definitions.get(server.name)) for server in found)
+        return whole / (window or spec.window or _USUAL_WINDOW)
+
+    deferral = _deferral(spec, version, model, settings, places, share)
     return tuple(_server(costs, server, definitions.get(server.name), deferral) for server in found)
 
 
@@ -110,34 +116,31 @@ def _count(text: str) -> int:
     return count(text)
 
 
-def _full(costs: _Costs, server: McpServer, definition: ServerDefinition | None) -> int:
-    if definition is None or server.always_load or all(d.mode != "threshold" for d in _mcp_deferral(costs.spec)):
+def _whole(costs: _Costs, server: McpServer, definition: ServerDefinition | None) -> int:
+    """Tokens of all that a server would put into the window if nothing were deferred, but for what never is."""
+    if definition is None or not server.starts or server.always_load:
         return 0
     tools = [tool for tool in definition.tools if server.tools.denied(server.name, tool.name) is None]
     return sum(costs.tool(server.name, tool).n for tool in tools)
 
 
-def _mcp_deferral(spec: AgentSpec) -> tuple[Deferral, ...]:
-    return spec.mcp.deferral if spec.mcp is not None else ()
-
-
 def _deferral(
-    spec: AgentSpec, version: str, model: str, settings: Settings, places: Places, share: float
+    spec: AgentSpec, version: str, model: str, settings: Settings, places: Places, share: Callable[[], float]
 ) -> Deferral | None:
     """The rule by which tools are deferred here, None if they are not. ``share``: of the window, taken by all tools."""
-    for rule in _mcp_deferral(spec):
+    for rule in spec.mcp.deferral if spec.mcp is not None else ():
         if not applies(rule, version):
             continue
         value = _variable(rule.env, settings, places) if rule.env else None
         if value is not None and value in rule.off_values:
             return None
         if value is not None and value.startswith("auto"):
-            return rule if share > _auto_share(value) else None
+            return rule if share() > _auto_share(value) else None
         if rule.mode == "never":
             return None
         if rule.mode == "by-model" and not any(fnmatchcase(model, pattern) for pattern in rule.models):
             continue
-        if rule.mode == "threshold" and share <= (rule.threshold or 0.0):
+        if rule.mode == "threshold" and share() <= (rule.threshold or 0.0):
             return None
         return rule
     return None
@@ -257,7 +260,8 @@ def _why(spec: AgentSpec, server: McpServer, definition: ServerDefinition | None
         )
         return "; ".join(parts)
     version = f" {printable(definition.version)}" if definition.version else ""
-    parts.append(f"{len(definition.tools)} tools{version} from {printable(definition.origin)}")
+    number = len(definition.tools)
+    parts.append(f"{number} tool{'' if number == 1 else 's'}{version} from {printable(definition.origin)}")
     if server.starts and deferral is not None:
         parts.append("deferred until the agent searches for them")
     limit = spec.mcp.tool_limit if spec.mcp is not None else None

@@ -13,6 +13,7 @@ from ctxkit.text.markdown import frontmatter_end
 Value = str | bool | int | float | None | list[object] | dict[str, object]
 
 _PLAIN_KEY = re.compile(r"([A-Za-z0-9_.\-]+)[ \t]*:(?:[ \t]+(.*))?$")
+_TAGGED = re.compile(r"^([A-Za-z0-9_.\-]+[ \t]*:)[ \t]+![^ \t]*[ \t]*$")
 _ITEM = re.compile(r"[ \t]*-[ \t]+(.*)$")
 _SIMPLE = re.compile(r"(?:[A-Za-z_/(]|\.(?![0-9]|inf|nan|NaN|Inf))(?:[^:#\t]|:(?=\S)|(?<=\S)#)*$")
 _NOT_TEXT = {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}
@@ -54,12 +55,20 @@ class Frontmatter:
 NO_FRONTMATTER = Frontmatter()
 
 
-def parse(text: str) -> Frontmatter:
-    """The frontmatter of ``text``; an empty one where there is none. Never raises."""
+def parse(text: str, first_lines: bool = False) -> Frontmatter:
+    """The frontmatter of ``text``; an empty one where there is none. Never raises.
+
+    ``first_lines``: where it is not valid YAML, or gives a key twice, only plain ``key: value`` lines count, of a key the
+    first; an unquoted ``!x`` is a YAML tag and leaves its key empty.
+    """
     end = frontmatter_end(text)
     if not end:
         return NO_FRONTMATTER
     lines = text[:end].lstrip("\ufeff").splitlines()[1:-1]
+    if first_lines:
+        lines = [_TAGGED.sub(r"\1", line) for line in lines]
+        if any(line.startswith("\t") for line in lines) or _repeats(lines):
+            return Frontmatter(_first_lines(lines), end, valid=False)
     simple = _simple(lines)
     if simple is not None:
         return Frontmatter(simple, end)
@@ -67,7 +76,24 @@ def parse(text: str) -> Frontmatter:
     loaded = _yaml(block)
     if loaded is not None:
         return Frontmatter(loaded, end)
+    if first_lines:
+        return Frontmatter(_first_lines(lines), end, valid=False)
     return Frontmatter(_yaml("\n".join(_quoted(line) for line in lines)) or {}, end, valid=False)
+
+
+def _repeats(lines: list[str]) -> bool:
+    keys = [match[1] for line in lines if (match := _PLAIN_KEY.match(line))]
+    return len(keys) != len(set(keys))
+
+
+def _first_lines(lines: list[str]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for line in lines:
+        match = _PLAIN_KEY.match(line)
+        if match and match[1] not in values:
+            raw = (match[2] or "").strip()
+            values[match[1]] = raw[1:-1] if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "\"'" else raw
+    return values
 
 
 def _simple(lines: list[str]) -> dict[str, Value] | None:

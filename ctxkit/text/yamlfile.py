@@ -129,6 +129,8 @@ def _refuse_twice(root: yaml.Node, name: str) -> None:
 
 def _explain(error: msgspec.ValidationError, name: str, root: yaml.Node | None, type_: Any) -> ConfigError:
     """The ConfigError for what msgspec found, with the line and the nearest known key."""
+    if root is None:
+        return ConfigError(f"{name}: is empty.", "Write at least the keys that are required.")
     text = str(error)
     where = _WHERE.search(text)
     reason = text[: where.start()] if where else text

@@ -99,8 +99,8 @@ def _guess(sample: str) -> Content:
         return Content.JSON
     if start == "<":
         return Content.MARKUP
-    letters = sum(map(str.isalpha, sample)) + sample.count(" ")
-    if letters > 0.9 * len(sample):
+    letters = sum(map(str.isalpha, sample)) + sum(map(str.isspace, sample))
+    if letters > 0.85 * len(sample):
         return Content.PROSE
     digits = sum(map(str.isdigit, sample))
     return Content.DATA if digits > 0.25 * len(sample) else Content.CODE

@@ -15,14 +15,11 @@ if TYPE_CHECKING:
 VERSIONS = ("0.22.",)
 """Version prefixes whose counts the tests prove."""
 
-PROBE = (
-    "It's DON'T we'll\u2019s 1234567 x=0x1F//\r\n\r\n \t  /* a */\n\n   \u00e9\u00c0 \ufb01 \uff46\uff55\uff4c\uff4c "
-    "漢字かな 한국어 русский عربي हिन्दी e\u0301\u0301 \u00a0\u2028 \U0001f600\U0001f468\u200d\U0001f469 "
-    "camelCaseHTTPServer <|endoftext|> \x00 \t\n  "
-)
-"""Contractions, numbers, line ends, marks, scripts, emoji, a special token spelt out, trailing white space."""
+PROBE = "It's DON'T we'll 1234567 x=0x1F//\r\n\r\n \t  /* a */\n\n   camelCaseHTTPServer <|endoftext|> \x00 \t\n  "
+"""Contractions, numbers, line ends, a special token spelt out, trailing white space. ASCII only, because splintr
+builds its tables for other scripts at their first use (0.1 s), which most runs never need."""
 
-PROBE_COUNTS = {"o200k_base": 67, "cl100k_base": 89}
+PROBE_COUNTS = {"o200k_base": 35, "cl100k_base": 36}
 
 
 class SplintrCounter:

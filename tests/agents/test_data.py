@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -12,6 +13,9 @@ import yaml
 
 from ctxkit.agents.spec import AgentSpec, Confidence, Part
 from ctxkit.data import rules_root
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILES = sorted((rules_root() / "agents").glob("*.yaml"))
 LAB = (
@@ -66,7 +70,7 @@ def test_no_key_is_given_twice(path: Path) -> None:
         return loader.construct_mapping(node, deep=True)
 
     Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
-    yaml.load(path.read_text("utf-8"), Loader)  # noqa: S506 - derived from SafeLoader
+    yaml.load(path.read_text("utf-8"), Loader)
 
 
 def test_ids_are_unique(agent: AgentSpec) -> None:
@@ -77,11 +81,17 @@ def test_ids_are_unique(agent: AgentSpec) -> None:
 
 def test_conditions_name_sources_that_exist(agent: AgentSpec) -> None:
     ids = {source.id for source in agent.rules}
-    for owner in (*agent.rules, *agent.catalogs, *agent.listings):
-        for condition in owner.when:
-            assert {*condition.absent, *condition.present} <= ids, owner.id
-            assert owner.id not in {*condition.absent, *condition.present}, owner.id
-            assert condition.setting is None or condition.one_of, f"{owner.id}: a setting without values"
+    owners = [(source.id, source.when) for source in agent.rules]
+    owners += [(catalog.id, catalog.when) for catalog in agent.catalogs]
+    owners += [(listing.id, listing.when) for listing in agent.listings]
+    for name, conditions in owners:
+        for condition in conditions:
+            named = {*condition.absent, *condition.present}
+            assert named <= ids, name
+            assert name not in named, name
+            assert condition.setting is None or condition.one_of or condition.none_of, (
+                f"{name}: a setting without values"
+            )
     assert set(agent.exclude_exempt) <= ids
 
 
@@ -143,7 +153,7 @@ def test_versions_of_a_fixed_part_do_not_overlap(agent: AgentSpec) -> None:
         ranges = sorted(
             (_key(part.since or "0"), _key(part.before or "999999")) for part in agent.fixed if part.title == title
         )
-        assert all(earlier[1] <= later[0] for earlier, later in zip(ranges, ranges[1:], strict=False)), title
+        assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(ranges)), title
 
 
 def test_fixed_parts_add_up_and_are_dated(agent: AgentSpec) -> None:

@@ -106,6 +106,18 @@ def skill(name: str, listed: int, body: int) -> Segment:
     )
 
 
+def server(name: str, n: int | None, tools: Sequence[tuple[str, int]], why: str, loaded: bool = True) -> Segment:
+    tokens = Tokens(0, False, "unknown") if n is None else about(n)
+    activation = Activation.ALWAYS if loaded else Activation.NEVER
+    children = tuple(
+        Segment(Category.TOOLS, "tool", tool, activation, loaded=loaded, tokens=about(size)) for tool, size in tools
+    )
+    return Segment(
+        Category.TOOLS, "mcp-server", name, activation, ".mcp.json", loaded,
+        tokens=tokens, tokens_if_used=tokens, children=children, why=why,
+    )  # fmt: skip
+
+
 def fixed(category: Category, title: str, n: int) -> Segment:
     return Segment(category, "built-in", title, Activation.ALWAYS, None, True, tokens=about(n), tokens_if_used=about(n))
 
@@ -138,6 +150,9 @@ CLAUDE = Context(
         skill("review", 48, 5_310),
         skill("release-notes", 55, 792),
         skill("triage", 30, 300),
+        server("github", 2_604, [("search_issues", 1_800), ("get_issue", 804)], "starts with the session"),
+        server("postgres", None, [], "starts with the session; no definitions"),
+        server("old", 0, [("drop", 0)], "not started: disabled in settings", loaded=False),
         later("packages/api/CLAUDE.md", 1_020, Activation.LAZY_DIR, "sent once a file under packages/api is read"),
         later(".claude/rules/ts.md", 402, Activation.GLOB, "sent once a file that matches its patterns is read"),
         later("AGENTS.md", 3_020, Activation.NEVER, "a CLAUDE.md is present"),

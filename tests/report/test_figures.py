@@ -1,7 +1,7 @@
 import pytest
 
 from ctxkit.model import Tokens
-from ctxkit.report.figures import count, full, money, percent, price, short, short_number
+from ctxkit.report.figures import cents, count, full, money, percent, price, short, short_number
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,11 @@ def test_money(usd: float, text: str) -> None:
 @pytest.mark.parametrize(("usd", "text"), [(None, "-"), (3, "$3.00"), (0.3, "$0.30"), (0.125, "$0.125")])
 def test_price(usd: float | None, text: str) -> None:
     assert price(usd) == text
+
+
+@pytest.mark.parametrize(("usd", "text"), [(0, "$0.00"), (0.004, "<$0.01"), (0.0936, "$0.09"), (1_204.5, "$1,204.50")])
+def test_cents(usd: float, text: str) -> None:
+    assert cents(usd) == text
 
 
 def test_count() -> None:

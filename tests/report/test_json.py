@@ -49,10 +49,10 @@ def test_items_stand_one_to_a_line(one, models) -> None:
 
 def test_totals_and_cost(one, models) -> None:
     agent = report(one, models)["agents"][0]
-    assert agent["total"] == {"by": "claude-4.5 estimate", "error": 0.08, "exact": False, "n": 25_674}
-    assert sum(tokens["n"] for tokens in agent["totals"].values()) == 25_674
-    assert agent["cost"]["uncached_turn"] == pytest.approx(25_674 * 3e-6)
-    assert agent["cost"]["per_100_turns_cached"] == pytest.approx(25_674 * (3.75e-6 + 99 * 0.3e-6), abs=1e-6)
+    assert agent["total"] == {"by": "claude-4.5 estimate", "error": 0.08, "exact": False, "n": 28_278}
+    assert sum(tokens["n"] for tokens in agent["totals"].values()) == 28_278
+    assert agent["cost"]["uncached_turn"] == pytest.approx(28_278 * 3e-6)
+    assert agent["cost"]["per_100_turns_cached"] == pytest.approx(28_278 * (3.75e-6 + 99 * 0.3e-6), abs=1e-6)
 
 
 def test_an_unknown_price_is_null(one) -> None:

@@ -5,13 +5,13 @@ from ctxkit.report.summary import hidden_tokens, sections, summarise
 def test_the_start_is_the_sum_of_what_is_loaded(one) -> None:
     agent = one.agents[0]
     summary = summarise(agent)
-    assert summary.start.n == sum(s.tokens.n for s in agent.context.segments if s.loaded) == 25_674
+    assert summary.start.n == sum(s.tokens.n for s in agent.context.segments if s.loaded) == 28_278
     assert not summary.start.exact
     assert summary.start.error == 0.08
     assert {c: t.n for c, t in summary.by_category.items()} == {
         Category.SYSTEM: 7_204,
         Category.RULES: 6_598,
-        Category.TOOLS: 11_872,
+        Category.TOOLS: 14_476,
         Category.HISTORY: 0,
         Category.FILES: 0,
     }
@@ -19,7 +19,7 @@ def test_the_start_is_the_sum_of_what_is_loaded(one) -> None:
 
 def test_what_can_be_cut_comes_largest_first_and_is_not_built_in(one) -> None:
     cuttable = summarise(one.agents[0]).cuttable
-    assert [s.path for s in cuttable][:3] == ["CLAUDE.md", "~/.claude/CLAUDE.md", "docs/imported.md"]
+    assert [s.path for s in cuttable][:3] == ["CLAUDE.md", ".mcp.json", "~/.claude/CLAUDE.md"]
     assert all(s.path and s.loaded for s in cuttable)
 
 
@@ -53,3 +53,9 @@ def test_sections_of_one_level_and_parts_without_level(make_rule) -> None:
 
 def test_hidden_tokens(one) -> None:
     assert hidden_tokens(one.agents[0], one.inventory) == 120_034
+
+
+def test_servers(one) -> None:
+    summary = summarise(one.agents[0])
+    assert [s.title for s in summary.servers] == ["github", "postgres", "old"]
+    assert [s.title for s in summary.uncounted] == ["postgres"]

@@ -19,7 +19,7 @@ from ctxkit.text.frontmatter import parse
         ("description: Use when: foo: bar", {"description": "Use when: foo: bar"}, False),
         ("description: >\n  two\n  lines", {"description": "two lines\n"[:-1]}, True),
         ("description: |\n  two\n  lines", {"description": "two\nlines"}, True),
-        ("empty:\nquoted: \"a: b\"", {"empty": None, "quoted": "a: b"}, True),
+        ('empty:\nquoted: "a: b"', {"empty": None, "quoted": "a: b"}, True),
         ("n: 5\nyes: on", {"n": 5, "True": True}, True),
         ("a: &x 1\nb: *x", {"a": "&x 1", "b": "*x"}, False),
         ("just text", {}, False),
@@ -53,7 +53,13 @@ def test_any_text_is_read(text):
     parse(f"---\n{text}\n---\n")
 
 
-@given(st.dictionaries(st.from_regex(r"[a-z]{1,6}", fullmatch=True), st.from_regex(r"[A-Za-z./(][A-Za-z0-9 ./()_-]{0,10}", fullmatch=True), max_size=4))
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z]{1,6}", fullmatch=True),
+        st.from_regex(r"[A-Za-z./(][A-Za-z0-9 ./()_-]{0,10}", fullmatch=True),
+        max_size=4,
+    )
+)
 def test_the_plain_reading_is_what_yaml_says(values):
     import yaml
 
@@ -61,5 +67,6 @@ def test_the_plain_reading_is_what_yaml_says(values):
     loaded = yaml.safe_load(block) or {}
     front = parse(f"---\n{block}\n---\n")
     assert {key: front.values[key] for key in values} == {
-        key: value if isinstance(value, str | bool | int | float | None) else str(value) for key, value in loaded.items()
+        key: value if isinstance(value, str | bool | int | float | None) else str(value)
+        for key, value in loaded.items()
     }

@@ -24,7 +24,9 @@ def test_a_fence_ends_with_as_many_of_the_same_characters():
 
 
 def test_fences_in_lists_and_quotes():
-    assert ("code-fence", "      ```\n      x\n      ```\n") in kinds("- item\n\n      ```\n      x\n      ```\n- next\n")
+    assert ("code-fence", "      ```\n      x\n      ```\n") in kinds(
+        "- item\n\n      ```\n      x\n      ```\n- next\n"
+    )
     assert kinds("> ```\n> x\n> ```\n") == [("code-fence", "> ```\n> x\n> ```\n")]
 
 
@@ -54,7 +56,9 @@ def test_frontmatter_needs_both_fences():
 
 
 MARKDOWN = st.lists(
-    st.sampled_from(["# a", "b", "", "```", "~~~", "    c", "- d", "> e", "<!-- f", "-->", "---", "===", "`", "``", "<div>", "\t"]),
+    st.sampled_from(
+        ["# a", "b", "", "```", "~~~", "    c", "- d", "> e", "<!-- f", "-->", "---", "===", "`", "``", "<div>", "\t"]
+    ),
     max_size=30,
 ).map("\n".join)
 

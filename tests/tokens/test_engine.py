@@ -55,7 +55,7 @@ TEXTS = {
     "empty": "",
     "NUL": "a\0b\0\0" * 500,
     "special tokens spelt out": "<|endoftext|><|fim_prefix|> <|im_start|>user" * 50,
-    "contractions": "I'M don't WE'LL 'S 'ſ he'D'Ve " * 50,
+    "contractions": "I'M don't WE'LL 'S '\u017f he'D'Ve " * 50,
     "numbers": "1234567 ٣٤٥٦ Ⅷ ½ 0x1F " * 50,
     "white space": " \t\n\r\n\u2028\x85\u00a0\x0b\x0c\x1c\x1f   \n \n\n  x  ",
     "marks": "e\u0301\u0301\n!\u0301\n" * 100,
@@ -87,14 +87,13 @@ def test_own_sources(encoding, engine_choice, oracle):
         assert engine.count(text, encoding) == oracle(text, encoding)
 
 
-PIECES = st.sampled_from(
-    ["a", "Z", "ſ", "é", "e\u0301", "1", "22", " ", "  ", "\t", "\n", "\r", "\r\n", "\u2028", "\x85", "\u00a0", "/", "//"]
-    + ["'s", "'LL", "!", "…", "漢", "か", "😀", "\0", "<|endoftext|>", "{", '"', "_", "\u200b", "\x1c"]
-)
+PIECES = "a|Z|\u017f|é|e\u0301|1|22| |  |\t|\n|\r|\r\n|\u2028|\x85|\u00a0|/|//|'s|'LL|!|…|漢|か|😀|\0|<|{|_|\u200b|\x1c"
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(PIECES, max_size=60).map("".join) | st.text(max_size=200))
+@given(
+    st.lists(st.sampled_from([*PIECES.split("|"), "<|endoftext|>"]), max_size=60).map("".join) | st.text(max_size=200)
+)
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_any_text(oracle, encoding, text):
     expected = oracle(text, encoding)

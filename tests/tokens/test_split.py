@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from ctxkit.tokens import engine, split
 
-ATOMS = st.sampled_from(
-    ["\n", "\n", "\r\n", "\r", " ", "  ", "\t", "\x0b", "\x0c", "\x85", "\u2028", "\u2029", "\u00a0", "\u3000", "\x1c"]
-    + ["a", "B", "é", "e\u0301", "1", "12345", "/", "//", "!", ".", "#", "- ", "'s", "'LL", "漢", "😀", "_", "\0", "\u200b"]
+ATOMS = (
+    "\n|\n|\n|\r\n|\r| |  |\t|\x0b|\x0c|\x85|\u2028|\u2029|\u00a0|\u3000|\x1c|a|B|é|e\u0301|1|12345|/|//|!|.|#|- "
+    "|'s|'LL|漢|😀|_|\0|\u200b"
 )
-TEXTS = st.lists(ATOMS, max_size=80).map("".join)
+TEXTS = st.lists(st.sampled_from(ATOMS.split("|")), max_size=80).map("".join)
 ENCODINGS = pytest.mark.parametrize("encoding", ["o200k_base", "cl100k_base"])
 
 

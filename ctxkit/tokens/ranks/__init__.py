@@ -14,10 +14,8 @@ Grouping by length lets ``struct`` cut the tokens at C speed: a third of the tim
 
 from __future__ import annotations
 
-import hashlib
 import struct
 import sys
-from array import array
 from pathlib import Path
 
 from ctxkit.model import CtxkitError, UnknownNameError
@@ -50,6 +48,9 @@ def load(encoding: str) -> dict[bytes, int]:
 
 def unpack(data: bytes, name: str = "ranks") -> dict[bytes, int]:
     """The ranks packed in ``data``; CtxkitError when they are damaged."""
+    import hashlib
+    from array import array
+
     if data[: len(MAGIC)] != MAGIC or hashlib.sha256(data[_HEAD:]).digest() != data[len(MAGIC) : _HEAD]:
         raise CtxkitError(f"The file {name} is damaged.", _HINT)
     (longest,) = struct.unpack_from("<H", data, _HEAD)
@@ -68,6 +69,8 @@ def unpack(data: bytes, name: str = "ranks") -> dict[bytes, int]:
 
 def pack(ranks: dict[bytes, int]) -> bytes:
     """The compact form of ``ranks``; equal ranks give equal bytes."""
+    import hashlib
+
     longest = max(map(len, ranks), default=0)
     groups: list[list[tuple[int, bytes]]] = [[] for _ in range(longest)]
     for token, rank in sorted(ranks.items(), key=lambda item: item[1]):

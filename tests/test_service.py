@@ -1,0 +1,211 @@
+"""The audit end to end: one repository, several agents, and repositories that mean harm."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ctxkit.model import Activation, Category, CtxkitError, NothingToAuditError, UnknownNameError
+from ctxkit.service import AuditRequest, audit
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    monkeypatch.setenv("CTXKIT_CACHE_DIR", str(tmp_path / "cache"))
+    root = tmp_path / "home" / "project"
+    root.mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    write(root, "CLAUDE.md", "# Rules\n\nUse tabs.\n\n## Tests\n\nRun pytest.\n\n@docs/more.md\n")
+    write(root, "docs/more.md", "More, and ünïcode.\n")
+    write(root, "sub/CLAUDE.md", "Below.\n")
+    write(root, "sub/code.py", "print(1)\n")
+    write(root, "secret/key.txt", "hush\n")
+    write(root, ".cursorignore", "secret/\n")
+    write(root, ".cursor/rules/a.mdc", "---\nglobs: *.py\n---\nPython.\n")
+    return root
+
+
+def write(root: Path, name: str, text: str | bytes) -> Path:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def of(result, agent="claude-code"):
+    return next(found for found in result.agents if found.context.agent == agent)
+
+
+def paths(result, agent="claude-code", **wanted):
+    return {
+        segment.path
+        for segment in of(result, agent).context.segments
+        if segment.path and all(getattr(segment, key) == value for key, value in wanted.items())
+    }
+
+
+def ask(root, *agents, **more):
+    return audit(AuditRequest(str(root), agents, home=str(root.parent), **more))
+
+
+def test_the_agents_a_repository_is_set_up_for(repository):
+    assert {found.context.agent for found in ask(repository).agents} == {"claude-code", "cursor"}
+
+
+def test_what_is_loaded_and_what_a_read_brings(repository):
+    result = ask(repository, "claude-code", touch=("sub/code.py",))
+    assert paths(result, loaded=True) == {"CLAUDE.md", "docs/more.md"}
+    assert paths(result, after_touch=True) == {"sub/CLAUDE.md"}
+    imported = next(s for s in of(result).context.segments if s.path == "docs/more.md")
+    assert imported.via == ("CLAUDE.md",)
+    assert imported.kind == "import"
+
+
+def test_sections_add_up_and_their_spans_are_bytes_of_the_file(repository):
+    write(repository, "CLAUDE.md", "---\nx: 1\n---\nÜber\n\n# Eins\n\nä ö ü\n\n## Zwei\n\n<!-- out -->\n\nEnde\n")
+    segment = next(s for s in of(ask(repository, "codex", "claude-code")).context.segments if s.path == "CLAUDE.md")
+    data = (repository / "CLAUDE.md").read_bytes()
+    assert [child.title for child in segment.children] == ["(before the first heading)", "# Eins", "## Zwei"]
+    assert sum(child.tokens.n for child in segment.children) == pytest.approx(segment.tokens.n, abs=2)
+    assert data[segment.children[1].span.start : segment.children[1].span.end].decode() == "# Eins\n\nä ö ü\n\n"
+
+
+def test_counts_are_exact_where_the_vocabulary_is_known(repository):
+    write(repository, "AGENTS.md", "Hello world, this is a rule.\n")
+    segment = next(s for s in of(ask(repository, "codex"), "codex").context.segments if s.path == "AGENTS.md")
+    assert segment.tokens.exact
+    assert segment.tokens.n == 8
+    claude = next(s for s in of(ask(repository, "claude-code")).context.segments if s.path == "CLAUDE.md")
+    assert not claude.tokens.exact
+    assert claude.tokens.error > 0
+
+
+def test_ignore_files_hide_from_their_own_agent_only(repository):
+    result = ask(repository)
+    assert of(result, "cursor").hidden == {"secret/key.txt"}
+    assert of(result, "claude-code").hidden == set()
+
+
+def test_deny_settings_hide_files(repository):
+    write(repository, ".claude/settings.json", '{"permissions": {"deny": ["Read(./secret/**)", "Read(//etc/passwd)"]}}')
+    assert of(ask(repository, "claude-code")).hidden == {"secret/key.txt"}
+
+
+def test_versions_differ(repository):
+    os.remove(repository / "CLAUDE.md")
+    write(repository, "AGENTS.md", "Rules.\n")
+    assert paths(ask(repository, "claude-code@2.1.197"), loaded=True) == set()
+    assert paths(ask(repository, "claude-code@2.1.329"), loaded=True) == {"AGENTS.md"}
+
+
+def test_the_working_directory_may_be_given_from_the_root(repository):
+    assert paths(ask(repository, "claude-code", cwd="sub"), loaded=True) == {"CLAUDE.md", "sub/CLAUDE.md"}
+
+
+def test_what_is_wrong_is_said_in_one_sentence_with_a_next_step(repository):
+    for request, error in [
+        (AuditRequest(str(repository / "nowhere")), CtxkitError),
+        (AuditRequest(str(repository / "CLAUDE.md")), CtxkitError),
+        (AuditRequest(str(repository), ("claud-code",)), UnknownNameError),
+        (AuditRequest(str(repository), ("claude-code",), model="claude-sonet-4-5"), UnknownNameError),
+        (AuditRequest(str(repository), cwd="nowhere"), CtxkitError),
+    ]:
+        with pytest.raises(error) as caught:
+            audit(request)
+        assert caught.value.message.endswith(".")
+        assert caught.value.hint
+
+
+def test_a_repository_without_agents(tmp_path, monkeypatch):
+    monkeypatch.setenv("CTXKIT_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NothingToAuditError):
+        audit(AuditRequest(str(tmp_path / "empty"), home=str(tmp_path)))
+
+
+def test_every_agent_can_be_asked_about_every_repository(repository):
+    result = ask(repository, "all")
+    assert len(result.agents) > 30
+    for found in result.agents:
+        assert found.context.window > 0
+        for segment in found.context.segments:
+            assert segment.tokens.n >= 0
+            if segment.activation is Activation.NEVER:
+                assert not segment.loaded
+            if segment.category is Category.RULES and segment.loaded:
+                assert segment.why
+
+
+HOSTILE = {
+    "CLAUDE.md": "# Me\n@CLAUDE.md\n@./CLAUDE.md\n@docs/a.md\n@\n@ @@ @/etc/shadow @~\n" + "@x" * 50_000,
+    "docs/a.md": "@../CLAUDE.md\n@a.md\n",
+    "AGENTS.md": b"\xff\xfe\x00broken \x80 utf-8\x00",
+    ".claude/settings.json": '{"permissions": [1, 2], "claudeMdExcludes": {"a": 1}, broken',
+    ".claude/rules/deep.md": "---\npaths: &a [*a, *a]\n---\nx\n",
+    ".claude/rules/bomb.md": "---\na: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\npaths: *c\n---\nx\n",
+    ".claude/rules/nest.md": "---\npaths: " + "[" * 5_000 + "\n---\nx\n",
+    ".claude/rules/glob.md": "---\npaths: '" + "{a,b}" * 60 + "'\n---\nx\n",
+    ".mcp.json": "[" * 100_000,
+    ".codex/config.toml": "a = [[[\n",
+    ".cursor/mcp.json": '{"mcpServers": "no"}',
+    "opencode.json": '{"instructions": [1, {"a": 2}, "../../../../etc/*", "**/*.md"]}',
+    ".gemini/settings.json": '{"context": {"fileName": 5}}',
+    ".continue/config.yaml": "a: &a [*a]\n",
+    ".geminiignore": b"\x00\xff[[[\n!\n**\n" * 1000,
+}
+
+
+def test_a_hostile_repository_gives_a_complete_audit(repository):
+    for name, text in HOSTILE.items():
+        write(repository, name, text)
+    if sys.platform != "win32":
+        os.mkfifo(repository / "GEMINI.md")
+        os.mkfifo(repository / "QWEN.md")
+        os.symlink("loop", repository / "loop")
+        os.symlink("..", repository / "sub" / "up")
+        os.symlink("CRUSH.md", repository / "CRUSH.md")
+        (repository / ".cursorrules").mkdir()
+        write(repository, os.fsdecode(b"bad\xffname.md"), "x")
+    with (repository / "big.bin").open("wb") as file:
+        file.truncate(3_000_000_000)
+    result = ask(repository, "all")
+    skipped = {item.path for item in result.skipped}
+    assert {".claude/settings.json", ".mcp.json", ".codex/config.toml"} <= skipped
+    assert all(item.reason for item in result.skipped)
+    assert "CLAUDE.md" in paths(result, loaded=True)
+
+
+def test_the_command_survives_it_too(repository, tmp_path):
+    for name, text in HOSTILE.items():
+        write(repository, name, text)
+    done = subprocess.run(
+        [sys.executable, "-m", "ctxkit", "audit", str(repository), "--agent", "all", "--home", str(tmp_path), "--format", "json"],
+        capture_output=True,
+        env={**os.environ, "CTXKIT_CACHE_DIR": str(tmp_path / "cache")},
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+    assert len(json.loads(done.stdout)["agents"]) > 30
+
+
+def test_nothing_of_the_repository_is_executed(repository, tmp_path):
+    proof = tmp_path / "executed"
+    command = f"touch {proof}"
+    write(repository, ".git/hooks/post-checkout", f"#!/bin/sh\n{command}\n").chmod(0o755)
+    subprocess.run(["git", "-C", str(repository), "config", "core.fsmonitor", command], check=True)
+    subprocess.run(["git", "-C", str(repository), "config", "diff.external", command], check=True)
+    subprocess.run(["git", "-C", str(repository), "config", "filter.evil.clean", command], check=True)
+    subprocess.run(["git", "-C", str(repository), "config", "filter.evil.smudge", command], check=True)
+    write(repository, ".gitattributes", "* filter=evil diff=evil\n")
+    write(repository, ".mcp.json", json.dumps({"mcpServers": {"x": {"command": "sh", "args": ["-c", command]}}}))
+    hook = {"hooks": {"SessionStart": [{"hooks": [{"type": "command", "command": command}]}]}}
+    write(repository, ".claude/settings.json", json.dumps(hook))
+    ask(repository, "all", touch=("sub/code.py",))
+    assert not proof.exists()
