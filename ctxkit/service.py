@@ -149,7 +149,7 @@ def _agent(
     model = find_model(request.model or spec.model)
     window = spec.window if spec.window and not request.model else model.window
     names = places.names(spec)
-    settings = load_settings(spec, names, disk)
+    settings = load_settings(spec, names, disk, version)
     resolver = Resolver(spec, version, places, disk, settings, worktree.paths)
     estimate = _estimate(model)
     builder = RuleSegments(disk, counter, estimate)

@@ -47,6 +47,9 @@ class Finder:
     def find(self, source: RuleSource) -> list[Found]:
         """The files of ``source``: those at its base and on its walk, then those below."""
         base = self.places.base(source.base, self.names)
+        if source.text_setting is not None:
+            path = self.settings.file(source.text_setting)
+            return [] if path is None else [Found(source, os.path.dirname(path), path, False)]
         result: list[Found] = []
         directories, chain = self._walked(source, base)
         for directory in directories:

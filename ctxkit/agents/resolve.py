@@ -153,6 +153,8 @@ class Resolver:
         source = file.source
         if self.disk.read(file.path) is None or not self._first_below(file):
             return []
+        if source.text_setting is not None:
+            return self._from_setting(file, self.settings.get(source.text_setting))
         text = self.finder.text(file.path)
         front = frontmatter.parse(text, self.spec.frontmatter == "first-lines")
         if any(holds(test, front) for test in source.skip_if):
@@ -182,6 +184,20 @@ class Resolver:
             apart = source.imports.once or not (parent.loaded or parent.after_touch)
             imported = self._imports(parent, text, source.imports, 1, {file.path} if apart else None)
         return [entry, *imported]
+
+    def _from_setting(self, file: Found, value: object) -> list[Loaded]:
+        """The text that a settings file holds, at its place in that file where it stands there as it is sent."""
+        if not isinstance(value, str) or not value.strip():
+            return []
+        text = self.finder.text(file.path)
+        start = text.find(value)
+        if start < 0:
+            text, start = value, 0
+        name = f"{why(Activation.ALWAYS, '')}: {file.source.text_setting}"
+        ranges = ((start, start + len(value)),)
+        return [
+            Loaded(file.source, file.directory, file.path, Activation.ALWAYS, True, False, text, ranges, why=name)
+        ]
 
     def _first_below(self, file: Found) -> bool:
         """In a group that sends a text once, a file below the base counts for the outermost directory that finds it."""

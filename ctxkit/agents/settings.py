@@ -127,6 +127,11 @@ class Settings:
         setting = [layer for layer, _ in self._values(key)]
         return self.disk.show(setting[-1].path) if setting else None
 
+    def file(self, key: str) -> str | None:
+        """The absolute path of the strongest file that sets ``key``; None if none does."""
+        setting = [layer for layer, _ in self._values(key)]
+        return setting[-1].path if setting else None
+
     def document(self, path: str) -> Mapping[str, object] | None:
         """The whole contents of a settings file that was read, by absolute path."""
         return next((layer.data for layer in self.layers if layer.path == path), None)

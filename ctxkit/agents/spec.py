@@ -398,7 +398,8 @@ class Fixed(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class McpFile(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A configuration file that names MCP servers.
 
-    ``servers`` is the list of keys that leads to them (placeholders allowed). ``map``: keyed by server name;
+    ``path`` may be a glob; ``{ancestor}`` in it stands for every directory above the cwd. ``servers`` is the list of keys
+    that leads to them (placeholders allowed). ``map``: keyed by server name;
     ``list``: entries with a ``name``. ``approval``: this scope's servers start only once approved, which the keys of
     :class:`Mcp` settle.
     """

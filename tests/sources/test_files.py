@@ -143,7 +143,7 @@ def test_text_on_disk_is_counted_not_the_blob(git: Run, tmp_path: Path, cache: C
     git("add", "-A")
     for _ in range(2):
         found = entries(made(tmp_path, cache))
-        assert found["a.md"].size == 20
+        assert found["a.md"].size == 19
         assert found["a.md"].tokens == count("one\r\ntwo\r\n\r\nthree\r\n")
         assert found["b.md"].tokens == count("plain\n")
 
