@@ -155,7 +155,7 @@ def _agent(
     builder = RuleSegments(disk, counter, estimate)
     rules = resolver.rules()
     listed = catalogs(resolver, window)
-    framing = builder.framing(rules, listed)
+    framing = builder.framing(rules, listed, places.cwd, model.id)
     hidden = hidden_files(resolver, worktree, cache)
     named = listed_files(resolver, worktree, hidden)
     definitions = read_definitions(disk, request.tools)

@@ -19,11 +19,31 @@ CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases/ign
 needs_git = pytest.mark.skipif(shutil.which("git") is None or os.name == "nt", reason="needs git and its file names")
 
 PATTERN_PARTS = [
-    "a", "b", "foo", "*", "?", "**", "/", "/", "*.c", "[ab]", "[!a]", "!", "\\", " ", "#", "é", "A", "[A-C]", "x.c", "-",
-    "[[:alpha:]]", "[[:upper:]]", "[[:space:]]", "[]]", "[a", "[[:foo:]]", "[a-]", "[\\]a]", "\\ ", "\t", "\r", "\\*", "***",
-    "\\/", "[z-a]", "[/]",
+    "a", "b", "foo", "*", "?", "**", "/", "/", "*.c", "[ab]", "[!a]", "!", "\\", " ", "#", "é", "A", "[A-C]", "x.c",
+    "-",     "[[:alpha:]]", "[[:upper:]]", "[[:space:]]", "[]]", "[a", "[[:foo:]]", "[a-]", "[\\]a]", "\\ ", "\t", "\r",
+    "\\*", "***", "\\/", "[z-a]", "[/]",
 ]  # fmt: skip
-NAMES = ["a", "b", "foo", "x.c", "foo.c", "A", "B", "é", "ab", "a b", "a ", "#a", "!a", "a\\", "[", "]", "a-", "é.c", "a\tb"]
+NAMES = [
+    "a",
+    "b",
+    "foo",
+    "x.c",
+    "foo.c",
+    "A",
+    "B",
+    "é",
+    "ab",
+    "a b",
+    "a ",
+    "#a",
+    "!a",
+    "a\\",
+    "[",
+    "]",
+    "a-",
+    "é.c",
+    "a\tb",
+]
 
 
 def tree_of(files: dict[str, str], *, ignorecase: bool = False) -> IgnoreTree:
@@ -101,7 +121,9 @@ def test_random_patterns_agree_with_git(seed: int, tmp_path: Path) -> None:
 
     def lines() -> str:
         several = (choose.choices(PATTERN_PARTS, k=choose.randint(1, 6)) for _ in range(choose.randint(1, 8)))
-        return "\n".join(choose.choice(["", "", "!"]) + "".join(parts) + choose.choice(["", "", "/"]) for parts in several)
+        return "\n".join(
+            choose.choice(["", "", "!"]) + "".join(parts) + choose.choice(["", "", "/"]) for parts in several
+        )
 
     files = {".gitignore": lines(), "<info/exclude>": lines(), "<global>": lines()}
     files |= {f"{directory}.gitignore": lines() for directory in choose.sample(directories, min(2, len(directories)))}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ctxkit.model import Activation
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,8 @@ def holds(test: KeyTest, front: Frontmatter) -> bool:
         return front.text(test.key) == test.equals
     if test.one_of:
         return front.text(test.key) in test.one_of
+    if test.matches is not None:
+        return re.fullmatch(test.matches, front.text(test.key)) is not None
     filled = bool(front.strings(test.key)) if isinstance(value, str | list) else isinstance(value, dict) and bool(value)
     answers = {
         "true": value is True or value == "true",
@@ -44,6 +48,9 @@ def holds(test: KeyTest, front: Frontmatter) -> bool:
         "present": test.key in front.values,
         "matches-all": any(pattern in _EVERYTHING for pattern in front.strings(test.key)),
         "all-match-all": filled and all(pattern in _EVERYTHING for pattern in front.strings(test.key)),
+        "not-boolean": test.key in front.values and not isinstance(value, bool),
+        "list": isinstance(value, list),
+        "text": isinstance(value, str),
     }
     return answers[test.is_] if test.is_ is not None else filled
 

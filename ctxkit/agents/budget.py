@@ -82,7 +82,7 @@ def _named(members: Sequence[Catalog], entries: list[Listed], budget: float, res
             full = full or (entry.loaded and len(entry.listing) > budget)
             if entry.loaded and full:
                 entry = replace(
-                    entry, listing=f"{entry.name}, ", why=f"{entry.why}; only its name, over the listing budget"
+                    entry, listing=f", {entry.name}", why=f"{entry.why}; only its name, over the listing budget"
                 )
             elif entry.loaded:
                 budget -= len(entry.listing)
@@ -106,7 +106,7 @@ def _shortened(entries: list[Listed], budget: float, limit: Limit) -> list[Liste
     dropped: set[int] = set()
     for entry in listed:
         cost = _cost(bare[id(entry)], limit)
-        if dropped or cost > left:
+        if dropped or cost >= left:
             dropped.add(id(entry))
         else:
             left -= cost
@@ -136,6 +136,8 @@ def _cut(
     allowed = level + (_CHARS_PER_TOKEN if key in more else 0)
     if needs[key] <= allowed:
         return entry
+    if not allowed:
+        return replace(entry, listing=bare[key], why=f"{entry.why}; description left out, over the listing budget")
     room = _cost(bare[key], limit) + allowed
     description = entry.values.get("description", "")
     excess = len(entry.listing) - room

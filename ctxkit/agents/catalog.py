@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from ctxkit.agents.activate import holds
 from ctxkit.agents.budget import within
 from ctxkit.agents.find import slash
+from ctxkit.agents.listable import keys_of, outermost, refusal
 from ctxkit.agents.settings import key_holds, read_config
 from ctxkit.agents.template import escaped, fill
 from ctxkit.agents.version import applies
 from ctxkit.model import Activation
-from ctxkit.text import frontmatter
+
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ def catalogs(resolver: Resolver, window: int) -> list[Listed]:
         for catalog in resolver.spec.catalogs
         if applies(catalog, resolver.version) and resolver.holds(catalog.when, set())
     ]
+    key = resolver.spec.window_setting
+    chosen = resolver.settings.get(key) if key else None
+    window = chosen if isinstance(chosen, int) and chosen > 0 else window
     listings: dict[str, list[Listed]] = {}
     names: dict[str, dict[str, str]] = {}
     for catalog in active:
@@ -73,7 +77,7 @@ def _entries(catalog: Catalog, resolver: Resolver, seen: dict[str, str]) -> list
         if data is None:
             continue
         text = data.decode("utf-8", "replace").removeprefix("\ufeff")
-        front = frontmatter.parse(text)
+        front = keys_of(path, text)
         entry = _entry(catalog, found, text, front, resolver)
         if found.late and (entry.loaded or entry.activation is Activation.GLOB):
             entry = _late(entry, found.directory, resolver)
@@ -96,10 +100,10 @@ class _Found:
     ``late``: it counts only after a touch.
     """
 
+    place: Place
     path: str
     directory: str
     root: str
-    label: str
     late: bool
 
 
@@ -119,12 +123,17 @@ def _paths(catalog: Catalog, resolver: Resolver) -> list[_Found]:
 
 
 def _glob(place: Place, directory: str, resolver: Resolver, late: bool) -> list[_Found]:
-    return [
-        _Found(path, directory, os.path.normpath(os.path.join(directory, name.split("*", 1)[0])), place.label, late)
-        for name in place.names
-        for path in resolver.finder.named(name, directory)
-        if place.hidden or not _in_hidden(path, directory, place.names)
-    ]
+    result = []
+    names = resolver.finder.expanded(place.names)
+    for name in names:
+        root = os.path.normpath(os.path.join(directory, name.split("*", 1)[0]))
+        paths = resolver.finder.named(name, directory)
+        result.extend(
+            _Found(place, path, directory, root, late)
+            for path in (outermost(paths) if place.outermost else paths)
+            if place.hidden or not _in_hidden(path, directory, names)
+        )
+    return result
 
 
 def _in_hidden(path: str, directory: str, names: Sequence[str]) -> bool:
@@ -153,8 +162,10 @@ def _entry(catalog: Catalog, found: _Found, text: str, front: Frontmatter, resol
     name = _name(catalog, path, found.directory, front)
     values = {key: front.text(key) for key in front.values}
     values.update(name=name, path=path, title=front.text("name") if front.text("name") != name else "")
-    values.update(label=found.label, inside=os.path.relpath(path, found.root).replace(os.sep, "/"))
+    values.update(label=found.place.label, inside=os.path.relpath(path, found.root).replace(os.sep, "/"))
     values["description"] = _description(catalog, front, text)
+    if catalog.first_line:
+        values["description"] = values["description"].split("\n", 1)[0]
     if catalog.folded:
         values = {key: " ".join(value.split()) for key, value in values.items()}
     cap = None if catalog.per_entry is None else int(resolver.allowed(catalog.per_entry))
@@ -176,6 +187,9 @@ def _entry(catalog: Catalog, found: _Found, text: str, front: Frontmatter, resol
         return _unlisted(listed, Activation.NEVER, f"not listed: it has no {missing[0]}")
     if too_long and catalog.per_entry is not None and catalog.per_entry.overflow == "skip-file":
         return _unlisted(listed, Activation.NEVER, f"not listed: its description is over {cap:,} characters")
+    refused = refusal(catalog, found.place, name, text, front, resolver)
+    if refused is not None:
+        return _unlisted(listed, Activation.NEVER, f"not listed: {refused}")
     if any(holds(test, front) for test in catalog.hidden_if):
         return _unlisted(listed, Activation.MANUAL, "not listed: its frontmatter keeps it from the model")
     if _hidden_by_sidecar(listed, resolver):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Range = tuple[int, int]
 
 _COMMENTS = re.compile(r"[ \t]*<!--.*?-->", re.DOTALL)
+_ANY_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _BLANK_LINE = re.compile(r"[ \t\r]*\n")
 
 
@@ -25,6 +26,8 @@ def kept(text: str, found: Outline, front: Frontmatter, strip: Sequence[Strip], 
         cuts.append((0, 1))
     if "frontmatter" in strip and front.end:
         cuts.append((0, front.end))
+    if "all-comments" in strip:
+        cuts.extend(match.span() for match in _ANY_COMMENT.finditer(text))
     if "html-comments" in strip:
         for region in found.of("html-comment"):
             cuts.append(_comment_cut(text, region.start, region.end))

@@ -161,7 +161,13 @@ class Disk:
 
 
 def _translate(part: str) -> str:
-    return "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in part)
+    """One component of a glob as a regular expression; ``[…]`` is a set, or its complement after ``!``."""
+    pieces = re.split(r"(\[!?[^\[\]\\/^!]+\])", part)
+    sets = {piece: piece.replace("[!", "[^") for piece in pieces[1::2]}
+    return "".join(
+        sets.get(piece) or "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in piece)
+        for piece in pieces
+    )
 
 
 def _slash(directory: str) -> str:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from ctxkit.agents.globs import expand_braces, matcher
+from ctxkit.agents.manifest import manifest_files
 from ctxkit.agents.spec import AgentSpec, GlobDialect, Place, RuleSource
 from typing import TYPE_CHECKING
 
@@ -46,10 +47,19 @@ class Finder:
 
     def find(self, source: RuleSource) -> list[Found]:
         """The files of ``source``: those at its base and on its walk, then those below."""
-        base = self.places.base(source.base, self.names)
         if source.text_setting is not None:
             path = self.settings.file(source.text_setting)
             return [] if path is None else [Found(source, os.path.dirname(path), path, False)]
+        if source.manifest is not None:
+            base = self.places.base(source.base, self.names)
+            named = manifest_files(source.manifest, base, self.places.cwd, self.disk, self.settings)
+            return [Found(source, directory, path, False) for directory, path in named]
+        if source.base_setting is None:
+            return self._from(source, self.places.base(source.base, self.names))
+        bases = [self.places.expand(name, self.names) for name in self.settings.strings(source.base_setting)]
+        return [file for base in bases for file in self._from(source, base)]
+
+    def _from(self, source: RuleSource, base: str) -> list[Found]:
         result: list[Found] = []
         directories, chain = self._walked(source, base)
         for directory in directories:
@@ -80,8 +90,11 @@ class Finder:
 
     def _pick(self, source: RuleSource, directory: str) -> list[str]:
         found: list[str] = []
-        for name in self._expanded(source.names):
-            for path in self.named(name, directory, source.ignore_case):
+        for name in self.expanded(source.names):
+            paths = self.named(name, directory, source.ignore_case)
+            if not paths and source.directories:
+                paths = self.disk.glob(self._joined(directory, name), "**/*")
+            for path in paths:
                 if path not in found and not self.excluded(path, source.id):
                     found.append(path)
             if found and source.pick == "first":
@@ -104,6 +117,10 @@ class Finder:
             return self._plain(os.path.normpath(os.path.join(directory, name)), ignore_case)
         return [path for pattern in expand_braces(name) for path in self.disk.glob(directory, pattern)]
 
+    def _joined(self, directory: str, name: str) -> str:
+        outright = os.path.isabs(name) or name.startswith("~")
+        return self.places.expand(name if outright else f"{directory}/{name}", self.names)
+
     def _plain(self, path: str, ignore_case: bool) -> list[str]:
         if not ignore_case:
             return [path] if self.disk.is_file(path) else []
@@ -111,7 +128,8 @@ class Finder:
         entries = self.disk.entries(directory)
         return [os.path.join(directory, n) for n in sorted(entries) if n.lower() == wanted.lower() and not entries[n]]
 
-    def _expanded(self, names: Sequence[str]) -> list[str]:
+    def expanded(self, names: Sequence[str]) -> list[str]:
+        """``names`` with those that stand for settings and variables filled in."""
         result: list[str] = []
         for name in names:
             if name.startswith("{setting:"):
@@ -128,10 +146,13 @@ class Finder:
 
     def ancestors(self, base: str, part: RuleSource | Place) -> list[str]:
         """``base`` and the directories above it that ``part`` looks into, innermost first."""
-        markers = part.markers
+        return self.places.ancestors(base, part.until, self.markers(part))
+
+    def markers(self, part: RuleSource | Place) -> tuple[str, ...]:
+        """The names that end a walk of ``part`` at the directory that holds one."""
         if part.markers_setting and self.settings.get(part.markers_setting) is not None:
-            markers = self.settings.strings(part.markers_setting)
-        return self.places.ancestors(base, part.until, markers)
+            return self.settings.strings(part.markers_setting)
+        return part.markers
 
     def nested_holders(self, names: Sequence[str], base: str) -> list[str]:
         """Directories below ``base`` that may hold files of these ``names``, outermost first.

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 _TICKS = re.compile(r"`+")
 _FENCE_LINE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
-_KIRO = re.compile(r"#\[\[file:([^\]\n]+)\]\]")
+_BACKTICKS = re.compile(r"(`+)[\s\S]*?\1")
+_PLAIN_TOKENS = {
+    "kiro-file": re.compile(r"#\[\[file:([^\]\n]+)\]\]"),
+    "brace-file": re.compile(r"(?<!\$)\{file:([^}\n]+)\}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +32,16 @@ class Reference:
 
 def references(text: str, found: Outline, rules: Imports) -> list[Reference]:
     """The import tokens of ``text`` outside the regions that ``rules`` skip, in order."""
-    if rules.syntax == "kiro-file":
-        return [Reference(m.start(), m.end(), m[1].strip()) for m in _KIRO.finditer(text)]
+    if rules.syntax != "at-path":
+        tokens = _PLAIN_TOKENS[rules.syntax]
+        return [Reference(m.start(), m.end(), m[1].strip()) for m in tokens.finditer(text)]
     if "@" not in text:
         return []
     hidden = [region for region in found.regions if _kind(region) in rules.skip]
     if "fence-lines" in rules.skip:
         hidden.extend(_fenced(text))
+    if "backticks" in rules.skip:
+        hidden.extend(Region("backticks", match.start(), match.end()) for match in _BACKTICKS.finditer(text))
     result = []
     for match in _token(rules).finditer(text):
         start = match.start("path") - 1

@@ -85,13 +85,18 @@ def _compiled() -> _Compiled:
 
 def _fingerprint(files: list[str]) -> str:
     state = hashlib.sha1(FORMAT + repr(AgentSpec.__struct_fields__).encode(), usedforsecurity=False)
-    for path in [*files, __file__, os.path.join(os.path.dirname(__file__), "spec.py")]:
+    for path in [*files, *_forms()]:
         try:
             status = os.stat(path)
             state.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
         except OSError:
             state.update(f"{path}\0missing\0".encode("utf-8", "surrogateescape"))
     return state.hexdigest()
+
+
+def _forms() -> list[str]:
+    folder = os.path.dirname(__file__)
+    return [os.path.join(folder, name) for name in ("load.py", "spec.py", "spec_parts.py", "spec_surroundings.py")]
 
 
 def _compile(files: list[str]) -> _Compiled:

@@ -40,6 +40,8 @@ class Places:
             "git_root": self.git_root or self.cwd,
             "slug": re.sub(r"[^A-Za-z0-9]", "-", self.cwd),
             "git_slug": re.sub(r"[^A-Za-z0-9]", "-", self.git_root or self.cwd),
+            "cwd_name": os.path.basename(self.cwd),
+            "git_name": os.path.basename(self.git_root or self.cwd),
         }
         for name, value in spec.roots.items():
             names[name] = self.expand(value, names)

@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 
 from ctxkit.agents import charge
 from ctxkit.agents.activate import activation_of, cut_note, holds, listing, why
+from ctxkit.agents.barred import barred
+from ctxkit.agents.conditions import all_hold
+from ctxkit.agents.distinct import distinct
 from ctxkit.agents.find import Finder, Found, slash
+from ctxkit.agents.importable import importable, target_of
 from ctxkit.agents.template import fill
 from ctxkit.agents.globs import matcher
 from ctxkit.agents.imports import references
@@ -73,7 +77,7 @@ class Resolver:
         result: list[Loaded] = []
         for file in self._ordered(active, found):
             result.extend(self._load(file))
-        return self._capped(_once(result))
+        return self._capped(_once(distinct(result, self.spec.groups)))
 
     def _sources_with_text(self, sources: Sequence[RuleSource], found: dict[str, list[Found]]) -> set[str]:
         """Ids of the sources that find a file with visible text at the start, a file counting for the first only."""
@@ -90,22 +94,7 @@ class Resolver:
 
     def holds(self, conditions: Iterable[Condition], visible: set[str]) -> bool:
         """Do all ``conditions`` hold, given the ids of the sources that found something?"""
-        return all(self._holds(condition, visible) for condition in conditions)
-
-    def _holds(self, condition: Condition, visible: set[str]) -> bool:
-        if any(name in visible for name in condition.absent):
-            return False
-        if condition.present and not any(name in visible for name in condition.present):
-            return False
-        if condition.env is not None and not _truthy(self.places.env.get(condition.env)):
-            return False
-        if condition.env_unset is not None and _truthy(self.places.env.get(condition.env_unset)):
-            return False
-        if condition.setting is not None:
-            value = self.settings.get(condition.setting, condition.default, scope=condition.scope)
-            value = value if isinstance(value, str | bool) else str(value)
-            return value not in condition.none_of and (not condition.one_of or value in condition.one_of)
-        return True
+        return all_hold(conditions, visible, self.settings, self.places)
 
     def _visible(self, file: Found) -> bool:
         if file.source.blank:
@@ -160,6 +149,9 @@ class Resolver:
         if any(holds(test, front) for test in source.skip_if):
             return [self._not_loaded(file, "its frontmatter switches it off")]
         dialect = source.globs or self.spec.globs
+        bar = barred(file, text, front, self.finder)
+        if bar is not None:
+            return [self._not_loaded(file, bar)]
         activation, patterns = activation_of(source, front, dialect)
         if file.below and source.below is not None and activation in (Activation.ALWAYS, source.activation):
             activation = source.below
@@ -176,7 +168,7 @@ class Resolver:
         entry = self._charged(file, text, front, activation, loaded, touched)
         if activation is Activation.GLOB and source.waiting is not None and not file.below:
             entry = replace(entry, listing=self._waiting(file, front, patterns, source.waiting))
-        if entry.loaded or entry.after_touch:
+        if entry.loaded or entry.after_touch or (activation is Activation.GLOB and not file.below):
             self._mark(file.path)
         imported: list[Loaded] = []
         if source.imports is not None and activation not in (Activation.MANUAL, Activation.NEVER):
@@ -199,6 +191,7 @@ class Resolver:
             Loaded(file.source, file.directory, file.path, Activation.ALWAYS, True, False, text, ranges, why=name)
         ]
 
+
     def _first_below(self, file: Found) -> bool:
         """In a group that sends a text once, a file below the base counts for the outermost directory that finds it."""
         group = self.spec.groups.get(file.source.group or "")
@@ -215,9 +208,10 @@ class Resolver:
         return None if first == file.path else first
 
     def _waiting(self, file: Found, front: Frontmatter, patterns: Sequence[str], waiting: Waiting) -> str:
-        shown = self.disk.show(file.path)
+        inside = file.path.startswith(slash(self.names["root"]))
+        path = os.path.relpath(file.path, file.directory) if inside else file.path
         values = {key: front.text(key) for key in front.values}
-        values |= {"path": file.path if shown.startswith("~") else shown, "patterns": ", ".join(patterns)}
+        values |= {"path": path.replace(os.sep, "/"), "patterns": ", ".join(patterns)}
         return fill(waiting.template, values)
 
     def _eager(self, entry: Loaded, file: Found) -> Loaded:
@@ -314,8 +308,9 @@ class Resolver:
             return []
         result: list[Loaded] = []
         for reference in references(text, markdown.outline(text), rules):
-            path = self._target(parent.path, reference.target)
-            if path in (parent.path, *parent.via) or not self._importable(path, reference.target, rules):
+            path = target_of(parent.path, reference.target, self.places.home)
+            first = parent.via[0] if parent.via else parent.path
+            if path in (parent.path, *parent.via) or not importable(path, first, parent.source, rules, self.finder):
                 continue
             if (tree is None and self._twin(path) is not None) or self.finder.excluded(path, parent.source.id):
                 continue
@@ -338,24 +333,6 @@ class Resolver:
             result.extend(self._imports(entry, content, rules, hop + 1, tree))
         return result
 
-    def _target(self, importer: str, target: str) -> str:
-        if target == "~" or target.startswith("~/"):
-            return os.path.normpath(self.places.home + target[1:])
-        return os.path.normpath(os.path.join(os.path.dirname(importer), target))
-
-    def _importable(self, path: str, target: str, rules: Imports) -> bool:
-        if os.path.splitext(path)[1].lower() in rules.not_extensions:
-            return False
-        if rules.extensions and os.path.splitext(path)[1].lower() not in rules.extensions:
-            return False
-        if "\x00" in path or len(path) > 4_000 or not self.disk.is_file(path):
-            return False
-        if rules.inside is None:
-            return True
-        inside = self.places.expand(rules.inside, self.names)
-        if path.startswith(slash(inside)) and os.path.realpath(path).startswith(slash(os.path.realpath(inside))):
-            return True
-        return rules.approval is not None and self.settings.get(rules.approval) is True
 
     def _capped(self, result: list[Loaded]) -> list[Loaded]:
         """Apply the limits that a group's files share, in the order sent."""
@@ -382,6 +359,3 @@ def _once(entries: list[Loaded]) -> list[Loaded]:
     loaded = {entry.path for entry in entries if entry.activation is not Activation.NEVER}
     return [entry for entry in entries if entry.activation is not Activation.NEVER or entry.path not in loaded]
 
-
-def _truthy(value: str | None) -> bool:
-    return value is not None and value.lower() not in ("", "0", "false", "no", "off")

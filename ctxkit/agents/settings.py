@@ -165,7 +165,7 @@ def load_settings(spec: AgentSpec, names: Mapping[str, str], disk: ReadsFiles, v
         path = expand_path(file.path, names) if version is None or applies(file, version) else None
         data = read_config(disk, path, file.format) if path is not None else None
         if path is not None and data is not None and _counts(file, layers, names):
-            layers.append(Layer(path, file.scope, data))
+            layers.append(Layer(path, file.scope, data if file.under is None else {file.under: data}))
     return Settings(tuple(layers), frozenset(spec.join), names, disk)
 
 

@@ -9,53 +9,60 @@ one of the agent's own ``roots``; ``{slug}`` is the cwd with every non-alphanume
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Literal
 
 from msgspec import Struct, field
 
+from ctxkit.agents.spec_parts import Condition, Confidence, Is, KeyTest, Limit, Part
+from ctxkit.agents.spec_surroundings import (
+    Deferral,
+    DenyPatterns,
+    Detect,
+    Gateway,
+    Ignore,
+    IgnoreName,
+    Listing,
+    Mcp,
+    McpFile,
+    SettingsFile,
+    Transcript,
+)
 from ctxkit.model import Activation
 
-
-class Confidence(StrEnum):
-    """How sure a fact is, best first."""
-
-    LAB = "lab"
-    """Seen in a run of the agent itself."""
-    SOURCE = "source"
-    """Read in the agent's public source."""
-    DOC = "doc"
-    """The vendor's documentation."""
-    THIRD_PARTY = "third-party"
-    """Somebody else's parser or report."""
-    UNVERIFIED = "unverified"
-    """A hint that nobody has confirmed."""
-
-
-class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every part of a data file may say about itself."""
-
-    since: str | None = None
-    before: str | None = None
-    confidence: Confidence = Confidence.DOC
-    evidence: str = ""
-    note: str = ""
-
-
-Is = Literal["true", "false", "empty", "non-empty", "absent", "present", "matches-all", "all-match-all"]
-
-
-class KeyTest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A test of one key of a frontmatter, a server entry or a settings file.
-
-    ``key`` is dotted. ``matches-all`` holds where one of the globs is ``**``, ``**/*`` or ``*``, ``all-match-all`` where all are.
-    ``equals`` compares the value as text.
-    """
-
-    key: str
-    is_: Is | None = field(default=None, name="is")
-    equals: str | None = None
-    one_of: tuple[str, ...] = ()
+__all__ = [
+    "AgentSpec",
+    "BuiltIn",
+    "Case",
+    "Catalog",
+    "Condition",
+    "Confidence",
+    "Deferral",
+    "DenyPatterns",
+    "Detect",
+    "Fixed",
+    "Frame",
+    "Gateway",
+    "GlobDialect",
+    "Group",
+    "Ignore",
+    "IgnoreName",
+    "Imports",
+    "Is",
+    "KeyTest",
+    "Limit",
+    "LinkGuard",
+    "Listing",
+    "Mcp",
+    "McpFile",
+    "Part",
+    "Place",
+    "RuleSource",
+    "SettingsFile",
+    "Strip",
+    "Transcript",
+    "Until",
+    "Walk",
+]
 
 
 class Case(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,24 +74,6 @@ class Case(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     then: Activation
     if_: tuple[KeyTest, ...] = field(default=(), name="if")
     patterns: str | None = None
-
-
-class Condition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When a source counts at all. All that is given must hold.
-
-    ``absent``/``present``: none (or one) of the named sources found a file. ``setting`` (dotted) has one of
-    ``one_of``, or ``default`` where it is not set; with ``scope: user`` only the user's own settings count. ``env`` is set to something other than ``0``/``false``/empty.
-    """
-
-    absent: tuple[str, ...] = ()
-    present: tuple[str, ...] = ()
-    setting: str | None = None
-    default: str | bool | None = None
-    one_of: tuple[str | bool, ...] = ()
-    none_of: tuple[str | bool, ...] = ()
-    env: str | None = None
-    env_unset: str | None = None
-    scope: Literal["user", "any"] = "any"
 
 
 class Imports(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,12 +89,15 @@ class Imports(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``token``: a regular expression whose group ``path`` is the path, where an agent's own reading of tokens fits none of
     these keys (it then replaces ``starts`` and ``emphasis``). Of the regions, ``odd-ticks`` is what follows an odd number of
     runs of backticks on its line, ``fence-lines`` what stands between lines that begin with three backticks or tildes,
-    however many follow. ``inline``: the text takes the place of the token. ``eager``: imports of a rule that waits for a touch
+    however many follow, ``backticks`` what stands between two runs of backticks of one length, anywhere in the file.
+    ``inside`` may be ``{boundary}``: the nearest directory at or above the one of the file that was found (not imported) that holds one of the source's
+    ``markers``, else its own directory. ``through_links``: only the name must lie inside, not what a link leads to.
+    ``fatal``: an import from outside takes the importing file out. ``inline``: the text takes the place of the token. ``eager``: imports of a rule that waits for a touch
     are loaded at the start all the same. ``once``: a file comes once for each rule file that leads to it, even where the
     agent sends it elsewhere as well. ``frame``: what is written around each imported file.
     """
 
-    syntax: Literal["at-path", "kiro-file"] = "at-path"
+    syntax: Literal["at-path", "kiro-file", "brace-file"] = "at-path"
     depth: int
     skip: tuple[
         Literal[
@@ -117,6 +109,7 @@ class Imports(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "frontmatter",
             "odd-ticks",
             "fence-lines",
+            "backticks",
         ],
         ...,
     ] = ()
@@ -130,37 +123,19 @@ class Imports(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     emphasis: bool = False
     need: tuple[str, ...] = ()
     token: str | None = None
+    through_links: bool = False
+    fatal: bool = False
     inline: bool = False
     eager: bool = False
     once: bool = False
     frame: Frame | None = None
 
 
-class Limit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A size cap. ``setting`` overrides ``n``; ``window-fraction`` is of the model's window, in tokens.
-
-    ``fallback`` (characters) holds where the window is not known. ``env``: a variable with a number of characters that
-    replaces it. ``ellipsis``: what ends a text that was cut. ``line_cost``: a line counts as a quarter of its length, rounded up.
-    ``reserve``: what is taken off the allowance before it is filled, in tokens for ``window-fraction``. Overflow of a listing:
-    ``drop-descriptions`` leaves names where a description does not fit, ``shorten-descriptions`` cuts all to one length,
-    ``name-the-rest`` names everything from the first entry that does not fit in one line.
-    """
-
-    n: float
-    unit: Literal["bytes", "chars", "tokens", "lines", "window-fraction"]
-    overflow: Literal["truncate", "skip-file", "drop-descriptions", "shorten-descriptions", "name-the-rest", "none"]
-    setting: str | None = None
-    env: str | None = None
-    fallback: int | None = None
-    ellipsis: str = "…"
-    line_cost: bool = False
-    reserve: int = 0
-
-
 class Frame(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Text an agent writes around what it loads, in o200k tokens: once (``preamble``) and around each file.
 
-    ``path``: the path it prints with each file (``absolute``, ``relative``, ``name`` or none). ``cwd``: the preamble prints the
+    ``path``: the path it prints with each file (``absolute``, ``relative``, ``name`` or none). ``models``: by a glob of model
+    ids, how much longer the preamble is for these. ``cwd``: the preamble prints the
     working directory. ``per_root``: tokens around the path of each directory that holds entries of a catalogue, which is
     printed once.
     """
@@ -168,6 +143,7 @@ class Frame(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     preamble: int = 0
     per_file: int = 0
     per_root: int = 0
+    models: dict[str, int] = {}
     cwd: bool = False
     path: Literal["absolute", "relative", "name", "none"] = "none"
 
@@ -199,7 +175,7 @@ class GlobDialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 Walk = Literal["none", "up", "ends", "between", "down"]
 Until = Literal["git-root", "git-root-or-all", "git-root-or-below-home", "fs-root", "home", "below-home", "markers"]
-Strip = Literal["html-comments", "frontmatter"]
+Strip = Literal["html-comments", "all-comments", "frontmatter"]
 
 
 class LinkGuard(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -220,6 +196,20 @@ class Waiting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     preamble: int = 0
 
 
+class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A JSON file that names rule files beside it (those of an extension).
+
+    ``file``: glob below the base. ``key``: holds a name or a list of names, ``default`` those that stand in. ``switch``: a
+    setting (``{name}`` is the manifest's directory) with patterns of working directories; the last that matches decides,
+    and one with ``!`` switches the manifest off.
+    """
+
+    file: str
+    key: str
+    default: tuple[str, ...] = ()
+    switch: str | None = None
+
+
 class RuleSource(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rule files of one kind: where they are, which of them count, and when they are loaded.
 
@@ -238,6 +228,13 @@ class RuleSource(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``group``: sources of one group share order and limit.
     ``touch_inside``: a touched file outside this directory loads nothing. ``blank``: an empty file counts as found.
     ``unless_beside``: below the base, a directory that holds one of these is left out. ``trim``: white space at both ends is not sent.
+    ``strict``: a file whose frontmatter is no YAML, nor becomes it with its values in quotes, is left out. ``no_links``: links are. ``inside``: files outside this
+    directory are. ``refuse``: files whose text this regular expression finds are. ``omit``: a setting with shell patterns of
+    names, or paths from the source's directory, of files that are. ``rule_name``: see :class:`Group`. ``base_setting``:
+    directories (relative to the cwd) in this setting take the place of ``base``. ``directories``: a name that is a directory
+    stands for all files below it.
+    ``manifest``: files that say the names. ``strip``: what is not sent; ``html-comments`` are those that begin a block, as
+    Markdown has them, ``all-comments`` every ``<!-- … -->``.
     ``invisible``: exists but has no file (account rules).
     """
 
@@ -273,6 +270,15 @@ class RuleSource(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unless_beside: tuple[str, ...] = ()
     blank: bool = False
     trim: bool = False
+    strict: bool = False
+    no_links: bool = False
+    inside: str | None = None
+    refuse: str | None = None
+    omit: str | None = None
+    rule_name: str | None = None
+    base_setting: str | None = None
+    manifest: Manifest | None = None
+    directories: bool = False
     invisible: bool = False
 
 
@@ -281,19 +287,25 @@ class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     ``pick: first``: the first source that finds a file counts alone. ``order: directory`` sends the files directory by
     directory instead of source by source. ``limit`` is over all files together, in the order sent. ``once``: of files
-    with equal text that are loaded at the start only the first is sent.
+    with equal text that are loaded at the start only the first is sent. ``unique``: of files of one name (``file-name``, or
+    the ``rule-name``: the source's ``rule_name``, the frontmatter's ``name``, or the file's without extension; case does
+    not matter) the first is sent, or the first of the last source (``last_wins``).
     """
 
     pick: Literal["all", "first"] = "all"
     order: Literal["source", "directory"] = "source"
     limit: Limit | None = None
     once: bool = False
+    unique: Literal["file-name", "rule-name"] | None = None
+    last_wins: bool = False
 
 
 class Place(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where entries of a catalogue are looked for; as in :class:`RuleSource`.
 
-    ``hidden``: hidden directories count. ``label``: what ``{label}`` stands for in the template.
+    ``hidden``: hidden directories count. ``outermost``: what lies below the directory of another entry does not.
+    ``label``: what ``{label}`` stands for in the template. ``approved``: a setting (``{name}`` is the entry's) that must hold the
+    SHA-256 of the file, as hexadecimal digits.
     """
 
     base: str = "root"
@@ -304,7 +316,9 @@ class Place(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     names: tuple[str, ...]
     hidden: bool = True
     below: bool = False
+    outermost: bool = False
     label: str = ""
+    approved: str | None = None
 
 
 class BuiltIn(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -343,7 +357,10 @@ class Catalog(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     listing; catalogues of one ``listing`` share it, in order. ``first_wins``: of entries of one name only the first is listed.
     ``usage``: the setting that counts uses by name; used entries keep their descriptions longest.
     ``overrides``: a setting name → ``name-only``/``off`` …. ``removed_by``: settings that take out
-    entries by one of the forms in ``removed_form``, such as ``Agent({name})``.
+    entries by one of the forms in ``removed_form``, such as ``Agent({name})``. ``denied_by``: a setting that is ``deny``, or a
+    map from patterns of names to ``allow``/``ask``/``deny``, the last match deciding. ``only_keys``: an entry with another
+    frontmatter key is not listed; nor is one whose body has fewer characters than ``min_body``. ``first_line``: only that of
+    a description is listed.
     """
 
     id: str
@@ -374,6 +391,10 @@ class Catalog(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     overrides: str | None = None
     removed_by: tuple[str, ...] = ()
     removed_form: tuple[str, ...] = ()
+    denied_by: str | None = None
+    only_keys: tuple[str, ...] = ()
+    min_body: int = 0
+    first_line: bool = False
     frame: Frame | None = None
     placement: Literal["system", "developer", "user", "tool", "unknown"] = "unknown"
 
@@ -395,151 +416,11 @@ class Fixed(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     date: str
 
 
-class McpFile(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A configuration file that names MCP servers.
-
-    ``path`` may be a glob; ``{ancestor}`` in it stands for every directory above the cwd. ``servers`` is the list of keys
-    that leads to them (placeholders allowed). ``map``: keyed by server name;
-    ``list``: entries with a ``name``. ``approval``: this scope's servers start only once approved, which the keys of
-    :class:`Mcp` settle.
-    """
-
-    scope: Literal["project", "user", "local", "managed"]
-    path: str
-    format: Literal["json", "jsonc", "toml", "yaml"] = "json"
-    servers: tuple[str, ...]
-    shape: Literal["map", "list"] = "map"
-    approval: bool = False
-
-
-class Deferral(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Tools whose definitions are kept out of the request until searched for.
-
-    ``listed``: what stands in the window instead. ``env``: variable that switches it; ``off_values``: its values for off.
-    ``threshold``: deferred only above this share of the window.
-    """
-
-    mode: Literal["never", "always", "by-model", "threshold"]
-    listed: Literal["nothing", "names", "names+description", "namespaces"] = "nothing"
-    models: tuple[str, ...] = ()
-    env: str | None = None
-    off_values: tuple[str, ...] = ()
-    threshold: float | None = None
-    description_chars: int | None = None
-
-
-class Mcp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the agent finds MCP servers, which of them start, and how their tools reach the wire.
-
-    ``precedence``: scopes, strongest first; a server name of a stronger scope hides the same name below.
-    ``disabled_if``: tests of a server entry. ``allow``/``deny``: keys of a server entry that list tool names.
-    ``approved``: settings (dotted) that approve project servers by name; ``approve_all``: the setting that approves all;
-    ``refused``: settings that list refused names; ``allowed_only``: settings that, when set, are the only names that start.
-    ``deny_patterns``: a setting with patterns, matched against ``deny_form``. ``tool_name`` is a template over
-    ``{server}`` and ``{tool}``.
-    """
-
-    files: tuple[McpFile, ...]
-    precedence: tuple[Literal["project", "user", "local", "managed"], ...] = ("project", "user")
-    disabled_if: tuple[KeyTest, ...] = ()
-    allow: str | None = None
-    deny: str | None = None
-    approved: tuple[str, ...] = ()
-    approve_all: str | None = None
-    refused: tuple[str, ...] = ()
-    allowed_only: tuple[str, ...] = ()
-    deny_patterns: str | None = None
-    deny_form: tuple[str, ...] = ()
-    tool_name: str
-    description_limit: Limit | None = None
-    instructions: bool = False
-    deferral: tuple[Deferral, ...] = ()
-    tool_limit: int | None = None
-
-
-class IgnoreName(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An agent's own ignore file. ``enforced: false`` marks one that the agent no longer honours."""
-
-    name: str
-    at: Literal["root", "any-dir", "home"] = "root"
-    syntax: Literal["gitignore", "include"] = "gitignore"
-    negation: bool = True
-    scope: Literal["read", "index"] = "read"
-    enforced: bool = True
-
-
-class DenyPatterns(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A setting whose entries of the form ``match`` (a regular expression with one group) hide files."""
-
-    setting: str
-    match: str = "^(.*)$"
-
-
-class Ignore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which files the agent's own tools leave out.
-
-    ``gitignore``: on which of ``read``, ``search``, ``mention``, ``list`` git's ignore files count.
-    """
-
-    files: tuple[IgnoreName, ...] = ()
-    names_setting: str | None = None
-    deny: tuple[DenyPatterns, ...] = ()
-    gitignore: tuple[Literal["read", "search", "mention", "list"], ...] = ()
-    note: str = ""
-
-
-class Listing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """File names the agent lists in its first request (a directory tree, a repository map)."""
-
-    id: str
-    limit: int
-    order: Literal["breadth", "name"] = "breadth"
-    honours_ignore: bool = True
-    when: tuple[Condition, ...] = ()
-
-
-class SettingsFile(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A settings file; later ones win, lists are joined where ``join`` names the key. ``at``: the keys that lead to the
-    settings in it. ``only_if``: a test of the weaker files' settings.
-    """
-
-    path: str
-    format: Literal["json", "jsonc", "toml", "yaml"] = "jsonc"
-    scope: Literal["project", "user", "local", "managed"]
-    at: tuple[str, ...] = ()
-    only_if: KeyTest | None = None
-
-
-class Transcript(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where sessions are recorded, and how."""
-
-    id: str
-    path: str
-    format: Literal["jsonl", "json", "sqlite", "markdown", "directory"]
-    input_includes_cached: bool | None = None
-
-
-class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the agent is pointed at a gateway, and which wire format it then speaks."""
-
-    settings: tuple[str, ...] = ()
-    wire: tuple[Literal["messages", "chat", "responses", "responses-lite", "generate-content"], ...] = ()
-    local: bool = True
-    session_header: str | None = None
-
-
-class Detect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Is the repository set up for this agent? ``files``: globs under the root. ``home``: paths under the home."""
-
-    files: tuple[str, ...] = ()
-    home: tuple[str, ...] = ()
-
-
 class AgentSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One coding agent.
 
     ``latest``: the version its facts were last checked against, taken when none is asked for. ``model`` and
-    ``window``: what it runs unless told otherwise. ``join``: settings whose lists add up over the layers.
+    ``window``: what it runs unless told otherwise; ``window_setting`` replaces the window. ``join``: settings whose lists add up over the layers.
     ``exclude``: settings with globs, matched against absolute paths, of rule files that are left out.
     ``frontmatter``: one that is not valid YAML is read with its plain values put in quotes (``repaired``), or line by line, of a
     key its first line (``first-lines``). ``dedupe``: whether one text reached twice is sent once (``real-path``, ``content``), or twice (``none``).
@@ -552,6 +433,7 @@ class AgentSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     latest: str
     model: str
     window: int | None = None
+    window_setting: str | None = None
     detect: Detect
     roots: dict[str, str] = {}
     settings: tuple[SettingsFile, ...] = ()

@@ -70,6 +70,7 @@ class IgnoreFile:
             regexes.append((regex, place))
             if pattern.directory_only:
                 directory_only.add(place)
+        self.reincludes = any(pattern.negated for _, pattern in self._lines)
         self._regexes = regexes
         self._directory_only = directory_only
         self._matchers: dict[bool, Matcher] = {}

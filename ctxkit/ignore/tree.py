@@ -61,7 +61,7 @@ class IgnoreTree:
         """Whether ``path`` (relative to the tree, posix, no ``..``) is ignored, and by which line."""
         path = "/".join(part for part in path.split("/") if part not in ("", "."))
         scope = self._scope(path.rpartition("/")[0])
-        return scope.verdict or self._match(scope, path, is_dir)
+        return scope.verdict or _decision(last_match(scope.files, self._bytes(path), is_dir))
 
     def ignored(self, path: str, is_dir: bool = False) -> bool:
         """Whether ``path`` is ignored."""
@@ -85,13 +85,18 @@ class IgnoreTree:
             if scope.verdict:
                 found.update(inside)
             elif scope.files:
-                found.update(path for path in self._sieved(scope, inside) if self._match(scope, path, False).ignored)
+                found.update(self._ignored_files(scope, inside))
         return found
 
-    def _sieved(self, scope: _Scope, paths: list[str]) -> list[str]:
+    def _ignored_files(self, scope: _Scope, paths: list[str]) -> list[str]:
         joined = self._bytes("\0" + "\0\0".join(paths) + "\0")
         candidates = set().union(*(file.candidates(joined) for file in scope.files))
-        return [path for path in paths if self._bytes(path) in candidates] if candidates else []
+        if not candidates:
+            return []
+        hits = [path for path in paths if self._bytes(path) in candidates]
+        if not any(file.reincludes for file in scope.files):
+            return hits
+        return [path for path in hits if _says_ignored(last_match(scope.files, self._bytes(path), False))]
 
     def _bytes(self, path: str) -> bytes:
         data = path.encode("utf-8", "surrogateescape")
@@ -109,8 +114,8 @@ class IgnoreTree:
         for directory in reversed(missing):
             verdict = scope.verdict
             if verdict is None:
-                decision = self._match(scope, directory, True)
-                verdict = decision if decision.ignored else None
+                hit = last_match(scope.files, self._bytes(directory), True)
+                verdict = _decision(hit) if _says_ignored(hit) else None
             if verdict is not None:
                 scope = _Scope(verdict, ())
             elif any(directory in layer for layer in self._layers):
@@ -125,14 +130,16 @@ class IgnoreTree:
             chain.append(directory)
         return tuple(file for layer in self._layers for base in chain for file in layer.get(base, ()))
 
-    def _match(self, scope: _Scope, path: str, is_dir: bool) -> Decision:
-        if not scope.files:
-            return NOT_IGNORED
-        hit = last_match(scope.files, self._bytes(path), is_dir)
-        if hit is None:
-            return NOT_IGNORED
-        rule = hit[0].rule(hit[1])
-        return Decision(not rule.negated, rule)
+
+def _decision(hit: tuple[IgnoreFile, int] | None) -> Decision:
+    if hit is None:
+        return NOT_IGNORED
+    rule = hit[0].rule(hit[1])
+    return Decision(not rule.negated, rule)
+
+
+def _says_ignored(hit: tuple[IgnoreFile, int] | None) -> bool:
+    return hit is not None and not hit[0].negated(hit[1])
 
 
 def last_match(files: Sequence[IgnoreFile], path: bytes, is_dir: bool) -> tuple[IgnoreFile, int] | None:

@@ -1,0 +1,1 @@
+"""Collectors: from a directory to segments, files and servers."""

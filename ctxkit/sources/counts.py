@@ -128,10 +128,10 @@ class Counting:
             self._progress(done, total, "Counting tokens")
 
     def _known(self, identity: bytes) -> int | None:
-        for counts in (self._new_counts, self._counts, self._cache.get([identity], self._count_space)):
+        for counts in (self._new_counts, self._counts):
             if identity in counts:
                 return counts[identity]
-        return None
+        return self._cache.get([identity], self._count_space).get(identity)
 
     def _take(self, columns: Columns, job: Job, measured: Measured) -> None:
         if measured.problem:

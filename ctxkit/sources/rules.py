@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from ctxkit.agents import charge
 from ctxkit.model import NO_TOKENS, Activation, Category, Segment, Span, Tokens
@@ -38,8 +40,10 @@ class RuleSegments:
         whole = self._estimate(sum(counts), path, body)
         loaded = entry.loaded and entry.activation is not Activation.NAMED
         charged = NO_TOKENS
-        if entry.loaded:
-            charged = self._listing(entry.listing, path) if entry.listing else whole
+        if entry.listing:
+            charged = self._listing(entry.listing, path)
+        elif entry.loaded:
+            charged = whole
         children = tuple(
             Segment(
                 category=Category.RULES,
@@ -110,14 +114,16 @@ class RuleSegments:
             id=f"system:{kind}",
         )
 
-    def framing(self, rules: Iterable[Loaded], listed: Iterable[Listed]) -> Segment | None:
-        """What the agent writes around rule files and listings, as one segment; None if nothing is known of it."""
-        tokens, frames = 0, set()
-        for source, frame, shown in _framed(rules, listed, self._disk):
-            if source not in frames:
-                frames.add(source)
-                tokens += frame.preamble
-            tokens += frame.per_file + (self._counter.whole(shown) if shown else 0)
+    def framing(self, rules: Iterable[Loaded], listed: Iterable[Listed], cwd: str, model: str) -> Segment | None:
+        """What the agent writes around rule files and listings, as one segment; None if nothing is known of it.
+
+        ``cwd``: the agent's working directory, which some print. ``model``: the id of the model.
+        """
+        tokens, seen = 0, set()
+        for part in _framed(rules, listed, self._disk, cwd, model):
+            if part.once is None or part.once not in seen:
+                seen.add(part.once)
+                tokens += part.tokens + (self._counter.whole(part.text) if part.text else 0)
         if not tokens:
             return None
         estimate = self._estimate(tokens, "framing.md", "")
@@ -167,13 +173,36 @@ class RuleSegments:
 _NO_OUTLINE = markdown.Outline((), ())
 
 
-def _framed(rules: Iterable[Loaded], listed: Iterable[Listed], disk: Disk) -> Iterable[tuple[str, Frame, str]]:
+@dataclass(frozen=True, slots=True)
+class _Framing:
+    """Text around what is loaded: ``tokens`` (o200k) and the ``text`` of a path; one with a name ``once`` comes once."""
+
+    tokens: int
+    text: str = ""
+    once: str | None = None
+
+
+def _framed(rules: Iterable[Loaded], listed: Iterable[Listed], disk: Disk, cwd: str, model: str) -> Iterable[_Framing]:
+    def preamble(frame: Frame, name: str) -> _Framing:
+        more = sum(n for pattern, n in frame.models.items() if fnmatch.fnmatchcase(model, pattern))
+        return _Framing(frame.preamble + more, cwd if frame.cwd else "", name)
+
     for rule in rules:
-        if rule.loaded and rule.source.frame is not None:
-            yield rule.source.group or rule.source.id, rule.source.frame, _shown(rule.source.frame, rule.path, disk)
+        source = rule.source
+        if rule.listing and not rule.loaded and source.waiting is not None:
+            yield _Framing(source.waiting.preamble, once=source.waiting.template)
+        own = source.imports.frame if rule.via and source.imports is not None else None
+        frame = own or source.frame
+        if rule.loaded and frame is not None:
+            yield preamble(frame, source.group or source.id)
+            yield _Framing(frame.per_file, _shown(frame, rule.path, disk))
     for entry in listed:
-        if entry.loaded and entry.catalog.frame is not None:
-            yield entry.catalog.id, entry.catalog.frame, _shown(entry.catalog.frame, entry.path, disk)
+        frame = entry.catalog.frame
+        if entry.loaded and frame is not None:
+            yield preamble(frame, entry.catalog.listing or entry.catalog.id)
+            yield _Framing(frame.per_file, _shown(frame, entry.path, disk))
+            if frame.per_root:
+                yield _Framing(frame.per_root, entry.root, f"root {entry.root}")
 
 
 def _shown(frame: Frame, path: str, disk: Disk) -> str:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import re
-import stat
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from ctxkit.model import Skipped
-from ctxkit.sources.git import Git, GitError, Repository, find_repository, irregular, looks_bare
 from ctxkit.sources.listing import (
     CHANGED,
     CLEAN,
@@ -17,27 +13,19 @@ from ctxkit.sources.listing import (
     SYMLINK,
     UNTRACKED,
     Listing,
-    index_key,
-    load_listing,
-    parse_listing,
-    save_listing,
 )
-from ctxkit.sources.status import Stamp, reason, special, stamp
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Collection, Sequence
 
+    from ctxkit.model import Skipped
     from ctxkit.sources.listing import Store
+    from ctxkit.sources.status import Stamp
 
-NAME = ".gitattributes"
+ATTRIBUTES = ".gitattributes"
 
-_READ_BY_GIT = (NAME, ".gitignore")
-
-ALWAYS_SCANNED = 2_000
-"""Up to so many tracked files, directories are looked through for FIFOs and the like at every run."""
-
-_UNREADABLE = re.compile(r"^warning: could not open directory '(.*?)/?(?:': (.*))?$", re.MULTILINE)
+FEW = 2_000
+"""Fewer changes than this are put into the listing one by one."""
 
 
 class Worktree:
@@ -82,8 +70,8 @@ class Worktree:
         self.skipped = tuple(sorted(set(skipped), key=lambda item: (item.path, item.reason)))
         self.attributes = sorted(
             path
-            for path in {*listing.attributes, *(path for path in changed if path.endswith(NAME))}
-            if path.rpartition("/")[2] == NAME and changed.get(path, CLEAN) is not None
+            for path in {*listing.attributes, *(path for path in changed if path.endswith(ATTRIBUTES))}
+            if path.rpartition("/")[2] == ATTRIBUTES and changed.get(path, CLEAN) is not None
         )
         self._by_name: dict[str, list[str]] | None = None
         self._places: dict[str, int] | None = None
@@ -92,16 +80,8 @@ class Worktree:
             self.states: bytes = listing.states
             self.rows: Sequence[int] = range(len(listing.paths))
             return
-        rows = {path: row for row, path in enumerate(listing.paths)}
-        states = dict(zip(listing.paths, listing.states, strict=True))
-        for path, state in changed.items():
-            if state is None:
-                states.pop(path, None)
-            else:
-                states[path] = state
-        self.paths = sorted(states)
-        self.states = bytes(map(states.__getitem__, self.paths))
-        self.rows = [rows.get(path, -1) for path in self.paths]
+        self.paths, states, self.rows = (_patched if len(changed) < FEW else _rebuilt)(listing, changed)
+        self.states = bytes(states)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -131,8 +111,6 @@ class Worktree:
 
     def under(self, directory: str) -> list[str]:
         """Paths below ``directory`` (relative, posix; empty for all), sorted."""
-        from bisect import bisect_left
-
         if not directory:
             return list(self.paths)
         low = bisect_left(self.paths, f"{directory}/")
@@ -144,6 +122,38 @@ class Worktree:
         return self._places
 
 
+def _patched(listing: Listing, changed: dict[str, int | None]) -> tuple[list[str], bytearray, Sequence[int]]:
+    """Paths, states and rows of ``listing`` after a few changes."""
+    paths, states, rows = listing.paths.copy(), bytearray(listing.states), list(range(len(listing.paths)))
+    for path, state in changed.items():
+        place = bisect_left(paths, path)
+        there = place < len(paths) and paths[place] == path
+        if state is None:
+            if there:
+                del paths[place], states[place], rows[place]
+        elif there:
+            states[place] = state
+        else:
+            paths.insert(place, path)
+            states.insert(place, state)
+            rows.insert(place, -1)
+    whole = range(len(listing.paths))
+    return paths, states, whole if rows == list(whole) else rows
+
+
+def _rebuilt(listing: Listing, changed: dict[str, int | None]) -> tuple[list[str], bytearray, Sequence[int]]:
+    """Paths, states and rows of ``listing`` after many changes."""
+    rows = {path: row for row, path in enumerate(listing.paths)}
+    states: dict[str, int] = dict(zip(listing.paths, listing.states, strict=True))
+    for path, state in changed.items():
+        if state is None:
+            states.pop(path, None)
+        else:
+            states[path] = state
+    paths = sorted(states)
+    return paths, bytearray(map(states.__getitem__, paths)), [rows.get(path, -1) for path in paths]
+
+
 def read_worktree(
     root: str, *, cache: Store | None = None, progress: Callable[[int, int, str], None] | None = None
 ) -> Worktree:
@@ -153,220 +163,9 @@ def read_worktree(
     Elsewhere, or when git cannot be asked (then ``skipped`` says why), a walk that honours ``.gitignore`` finds them.
     With ``cache``, a repository whose index did not change since the last run is not listed again.
     """
-    root = os.path.realpath(root)
-    repository = find_repository(root)
-    skipped: list[Skipped] = []
-    if repository is not None:
-        odd = irregular(repository)
-        try:
-            if odd is not None:
-                raise GitError(f"{os.path.relpath(odd, repository.top)} is not a regular file")
-            return _Reading(root, repository, cache, progress).worktree()
-        except GitError as error:
-            skipped.append(_refused(str(error), repository))
-    elif looks_bare(root):
-        skipped.append(Skipped(".", "a bare repository: it has no work tree", "audit a clone or a work tree of it"))
-    return _walked(root, repository, skipped, progress)
+    from ctxkit.sources.reading import Reading
 
-
-def _refused(message: str, repository: Repository) -> Skipped:
-    if "dubious ownership" in message or "safe.directory" in message:
-        hint = f"if you trust it: git config --global --add safe.directory {repository.top}"
-        return Skipped(
-            ".git", "git will not read a repository that another user owns; files were looked up without it", hint
-        )
-    hints = {
-        "no git program": "install git, or put it in PATH",
-        "index": "git status in it says more; a broken index is rebuilt by: rm .git/index && git reset",
-    }
-    hint = next((hint for part, hint in hints.items() if part in message), "git status in it says more")
-    message = message.removeprefix("fatal: ").removeprefix("error: ")
-    return Skipped(".git", f"git cannot be used here ({message}); files were looked up without it", hint)
-
-
-def _walked(
-    root: str,
-    repository: Repository | None,
-    skipped: list[Skipped],
-    progress: Callable[[int, int, str], None] | None,
-) -> Worktree:
-    from ctxkit.sources.ignored import ignores_case, standard_ignores
-    from ctxkit.sources.walk import walk
-
-    prefix = "" if repository is None else os.path.relpath(root, repository.top).replace(os.sep, "/")
-    prefix = "" if prefix == "." else prefix
-    found = walk(
-        root,
-        standard_ignores(repository, prefix),
-        prefix=prefix,
-        ignorecase=ignores_case(repository),
-        progress=progress,
-    )
-    changed: dict[str, int | None] = dict.fromkeys(found.repositories, SUBMODULE)
-    changed.update(dict.fromkeys(found.links, SYMLINK))
-    changed.update(dict.fromkeys(found.files, UNTRACKED))
-    top = repository.top if repository is not None else None
-    return Worktree(root, top, Listing(), changed, found.files, [*skipped, *found.skipped])
-
-
-class _Reading:
-    """One run over a git work tree: git works in the background while the last listing is loaded."""
-
-    def __init__(
-        self,
-        root: str,
-        repository: Repository,
-        cache: Store | None,
-        progress: Callable[[int, int, str], None] | None,
-    ) -> None:
-        self.root = root
-        self.repository = repository
-        self.cache = cache
-        self.progress = progress
-        self.skipped: list[Skipped] = []
-        self.stamps: dict[str, Stamp] = {}
-        self.changed: dict[str, int | None] = {}
-        self.git = Git(repository, root)
-
-    def worktree(self) -> Worktree:
-        started: list[subprocess.Popen[bytes]] = []
-
-        def start(*arguments: str, errors: bool = False) -> subprocess.Popen[bytes]:
-            started.append(self.git.start(*arguments, errors=errors))
-            return started[-1]
-
-        try:
-            key = index_key(self.repository)
-            different = start("diff-files", "-z", "--name-status", "--ignore-submodules=all", "--relative", "--", ".")
-            others = start("ls-files", "-z", "-o", "--exclude-standard", errors=True)
-            kept = load_listing(self.cache, self.root) if key else None
-            known = kept is not None and kept.key == key
-            if kept is not None and known:
-                listing = kept
-            else:
-                listing = parse_listing(self.git.finish(start("ls-files", "-z", "-s", "-v", errors=True)))
-                listing.previous = kept
-            if not known or len(listing.paths) <= ALWAYS_SCANNED:
-                listing.special = _special_below(self.root, listing.paths)
-            if any(path.rpartition("/")[2] in _READ_BY_GIT for path in listing.special):
-                for process in (different, others):
-                    self.git.stop(process)
-            self._untracked(others, listing)
-            self._different(different, listing)
-        finally:
-            for process in started:
-                if process.returncode is None:
-                    self.git.stop(process)
-        if not known:
-            from ctxkit.sources.attributes import mark_filtered
-
-            listing.attributes = [path for path in listing.paths if path.endswith(NAME)]
-            mark_filtered(listing, self.git, self.root, self.repository)
-            if key and key == index_key(self.repository):
-                save_listing(self.cache, self.root, key, listing)
-        self._special_files(listing.special)
-        return Worktree(self.root, self.repository.top, listing, self.changed, self.stamps, self.skipped)
-
-    def _different(self, process: subprocess.Popen[bytes], listing: Listing) -> None:
-        try:
-            output = self.git.finish(process)
-        except GitError as error:
-            self.skipped.append(Skipped(".git", f"{error}; every file was read instead", "git diff-files says more"))
-            for path in listing.paths:
-                self._look_at(path, CHANGED)
-            return
-        fields = output.decode("utf-8", "surrogateescape").split("\0")
-        for status, path in zip(fields[0::2], fields[1::2], strict=False):
-            if status == "D" or (status == "U" and self._below_link(path)):
-                self.changed[path] = None
-            else:
-                self._look_at(path, CHANGED)
-
-    def _below_link(self, path: str) -> bool:
-        parent = os.path.dirname(os.path.join(self.root, path))
-        return os.path.realpath(parent) != os.path.normpath(parent)
-
-    def _untracked(self, process: subprocess.Popen[bytes], listing: Listing) -> None:
-        try:
-            output, warnings = self.git.finish_with_errors(process)
-        except GitError as error:
-            self.skipped.append(
-                Skipped(
-                    ".git", f"{error}; untracked files were looked up without it", "look for a FIFO named .gitignore"
-                )
-            )
-            self._walk_untracked(listing)
-            return
-        for path, why in _UNREADABLE.findall(warnings.decode("utf-8", "surrogateescape")):
-            directory = path.rstrip("/")
-            self.skipped.append(
-                Skipped(directory or ".", f"directory cannot be read: {why.lower()}", "make it readable")
-            )
-            for inside in listing.paths:
-                if inside.startswith(f"{directory}/"):
-                    self.changed[inside] = None
-        for path in output.decode("utf-8", "surrogateescape").split("\0")[:-1]:
-            if path.endswith("/"):
-                self.changed[path[:-1]] = SUBMODULE
-            else:
-                self._look_at(path, UNTRACKED)
-
-    def _walk_untracked(self, listing: Listing) -> None:
-        tracked = set(listing.paths)
-        found = _walked(self.root, self.repository, [], self.progress)
-        self.skipped += found.skipped
-        for path, state in zip(found.paths, found.states, strict=True):
-            if path not in tracked:
-                self.changed[path] = state
-                if path in found.stamps:
-                    self.stamps[path] = found.stamps[path]
-
-    def _look_at(self, path: str, state: int) -> None:
-        try:
-            status = os.lstat(os.path.join(self.root, path))
-        except (OSError, ValueError) as error:
-            self.changed[path] = None
-            if not isinstance(error, FileNotFoundError | NotADirectoryError):
-                self.skipped.append(Skipped(path, f"cannot be read: {reason(error)}", "make it readable"))
-            elif state == UNTRACKED:
-                self.skipped.append(Skipped(path, "was there and is gone", "run again"))
-            return
-        if stat.S_ISREG(status.st_mode):
-            self.changed[path] = state
-            self.stamps[path] = stamp(status)
-        elif stat.S_ISLNK(status.st_mode):
-            self.changed[path] = SYMLINK
-        elif stat.S_ISDIR(status.st_mode):
-            self.changed[path] = SUBMODULE if state == UNTRACKED else None
-        else:
-            self.changed[path] = None
-            self.skipped.append(special(path, status.st_mode))
-
-    def _special_files(self, paths: Sequence[str]) -> None:
-        """Git passes over FIFOs, sockets and devices without a word; a reader should know of them."""
-        told = {item.path for item in self.skipped}
-        for path in paths:
-            try:
-                mode = os.lstat(os.path.join(self.root, path)).st_mode
-            except OSError:
-                continue
-            if path not in told and not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
-                self.skipped.append(special(path, mode))
-
-
-def _special_below(root: str, paths: Sequence[str]) -> list[str]:
-    found = []
-    for directory in {"", *(path[: path.rfind("/")] for path in paths if "/" in path)}:
-        try:
-            with os.scandir(os.path.join(root, directory)) as entries:
-                found += [f"{directory}/{e.name}" if directory else e.name for e in entries if _is_special(e)]
-        except OSError:
-            continue
-    return sorted(found)
-
-
-def _is_special(entry: os.DirEntry[str]) -> bool:
-    return not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False) or entry.is_symlink())
+    return Reading(root).finish(cache=cache, progress=progress)
 
 
 __all__ = ["CHANGED", "CLEAN", "FILTERED", "SUBMODULE", "SYMLINK", "UNTRACKED", "Worktree", "read_worktree"]

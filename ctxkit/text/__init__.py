@@ -1,0 +1,1 @@
+"""From text to spans and values; no policy."""

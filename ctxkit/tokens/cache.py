@@ -1,8 +1,8 @@
 """Counts kept between runs, by git blob id, in one SQLite file.
 
 The cache may be lost at any time and must never lie. Counts are packed into buckets (the first 12 bits of the key
-choose one), each with a checksum over its place and its bytes; a bucket or blob that does not agree with its checksum
-is taken as empty, and a file that SQLite cannot read is deleted and begun anew. Because of that nothing is flushed to
+choose one), each with a checksum over its place and its bytes. A file that SQLite cannot read, or in which a bucket or
+blob does not agree with its checksum, is deleted and begun anew. Because of that nothing is flushed to
 disk on purpose (``synchronous=OFF``). Buckets instead of rows make 60,000 counts four times faster to read.
 
 Several processes may use one cache: a rollback journal with a busy time-out keeps them apart. (WAL would need shared
@@ -69,7 +69,7 @@ class CountCache:
 
     def close(self) -> None:
         """Give the file back; the cache is not used after this."""
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(*_FAILURES):
             self._db.close()
 
     def __enter__(self) -> CountCache:
@@ -84,9 +84,12 @@ class CountCache:
         for width in {len(key) for key in keys}:
             place = _place(space, width)
             buckets = None if len(keys) >= _MANY else {_bucket(key) for key in keys if len(key) == width}
-            for bucket, checksum, data in self._read(place, buckets):
-                if _checksum(place, bucket, data) == checksum:
-                    found.update(struct.iter_unpack(f"<{width}sI", data))
+            rows = list(self._read(place, buckets))
+            if not all(_checksum(place, bucket, data) == checksum for bucket, checksum, data in rows):
+                self._begin_anew()
+                return {}
+            for _, _, data in rows:
+                found.update(struct.iter_unpack(f"<{width}sI", data))
         known = zip(keys, map(found.get, keys), strict=True)
         return {key: count for key, count in known if count is not None}
 
@@ -117,6 +120,7 @@ class CountCache:
         for checksum, data in self._query("SELECT checksum, data FROM blobs WHERE name = ?", (name,)):
             if isinstance(data, bytes) and _checksum(name, 0, data) == checksum:
                 return data
+            self._begin_anew()
         return None
 
     def put_blob(self, name: str, data: bytes) -> None:
@@ -128,7 +132,9 @@ class CountCache:
             row = (name, time.time_ns(), _checksum(name, 0, data), data)
             db.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?)", row)
             room = MAX_BLOB_BYTES
-            for other, size in db.execute("SELECT name, length(data) FROM blobs ORDER BY written DESC").fetchall():
+            for other, size in db.execute(
+                "SELECT name, ifnull(length(data), 0) FROM blobs ORDER BY written DESC"
+            ).fetchall():
                 room -= size
                 if room < 0:
                     db.execute("DELETE FROM blobs WHERE name = ?", (other,))
@@ -140,13 +146,12 @@ class CountCache:
         if buckets is not None:
             query += f" AND bucket IN ({','.join(map(str, sorted(buckets)))})"
         for bucket, checksum, data in self._query(query, (place,)):
-            if isinstance(bucket, int) and isinstance(data, bytes):
-                yield bucket, checksum, data
+            yield bucket, checksum, data if isinstance(data, bytes) else b"damaged"
 
     def _query(self, sql: str, values: tuple[str, ...]) -> Iterable[tuple[Any, ...]]:
         try:
             return self._db.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             self._mend(error)
         return ()
 
@@ -159,27 +164,40 @@ class CountCache:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             self._mend(error)
 
-    def _mend(self, error: sqlite3.Error) -> None:
+    def _mend(self, error: Exception) -> None:
         """Begin anew when the file is damaged; do nothing when it is only busy, full or not ours to write."""
-        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _PASSING:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+        moved = code == sqlite3.SQLITE_READONLY_DBMOVED  # another process has begun anew: follow it
+        unwritable = code & 0xFF == sqlite3.SQLITE_READONLY and not moved and not _writable(self._path)
+        if unwritable or code & 0xFF in _PASSING:
             return
+        self._begin_anew(remove=not moved)
+
+    def _begin_anew(self, remove: bool = True) -> None:
         self.close()
-        if self._path is not None:
+        if self._path is not None and remove:
             _remove(self._path)
         self._db = _connect(self._path)
 
 
+_FAILURES = (sqlite3.Error, ValueError, OverflowError, MemoryError)
+"""What a damaged file was seen to raise: sqlite3 cannot even decode some of its own messages about one."""
+
 _PASSING = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_INTERRUPT,
 }
+
+
+def _writable(path: Path | None) -> bool:
+    """Whether the system lets us write there; then a file that SQLite calls read-only is a damaged one."""
+    return path is not None and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def _connect(path: Path | None) -> sqlite3.Connection:
@@ -191,11 +209,16 @@ def _connect(path: Path | None) -> sqlite3.Connection:
             db.execute("PRAGMA synchronous = OFF")
             db.executescript(_TABLES)
             return db
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             if db is not None:
                 db.close()
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-            if attempt or code in _PASSING or code == sqlite3.SQLITE_CANTOPEN or path is None:
+            if (
+                attempt
+                or path is None
+                or code in _PASSING
+                or code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+            ):
                 break
             _remove(path)
     db = sqlite3.connect(":memory:", isolation_level=None)

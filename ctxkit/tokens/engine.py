@@ -13,9 +13,13 @@ from typing import Protocol
 
 from ctxkit.model import ConfigError, CtxkitError
 from ctxkit.tokens.ranks import ENCODINGS, path_of
+from ctxkit.tokens.split import chunks
 
 PATTERN_VERSION = 1
 """Part of every cache key: rises when the same text may get another count."""
+
+CHUNK = 1_000_000
+"""Characters counted at once where a text can be cut safely: engines list every token, at some 40 bytes each."""
 
 CHOICES = ("auto", "fast", "tiktoken")
 
@@ -37,6 +41,12 @@ def count(text: str, encoding: str = "o200k_base") -> int:
     ranks, CtxkitError when the ranks are damaged, ConfigError for a bad ``CTXKIT_ENGINE``.
     """
     counter = _counter(encoding, _wanted())
+    if len(text) > 2 * CHUNK:
+        return sum(_count(counter, part) for part in chunks(text, CHUNK))
+    return _count(counter, text)
+
+
+def _count(counter: Counter, text: str) -> int:
     try:
         return counter.count(text)
     except UnicodeEncodeError:

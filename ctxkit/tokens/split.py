@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _AFTER = r"(?:[ \t]*+[^\s/]|[ \t]++/)"
 _CUT = re.compile(rf"\n(?={_AFTER})")
@@ -36,6 +36,18 @@ def is_safe(text: str, offset: int) -> bool:
     if offset <= 0 or offset >= len(text):
         return True
     return text[offset - 1] == "\n" and _GOES_ON.match(text, offset) is not None
+
+
+def chunks(text: str, size: int) -> Iterator[str]:
+    """``text`` cut at safe places into parts of at least ``size`` characters (the last may be shorter), in order."""
+    start = 0
+    while len(text) - start > size:
+        cut = _CUT.search(text, start + size)
+        if cut is None:
+            break
+        yield text[start : cut.end()]
+        start = cut.end()
+    yield text[start:] if start else text
 
 
 def count_spans(text: str, offsets: Sequence[int], count: Callable[[str], int]) -> list[int]:

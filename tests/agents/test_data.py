@@ -119,7 +119,7 @@ def test_placeholders_exist(agent: AgentSpec) -> None:
 
 def test_rules_say_where_they_are(agent: AgentSpec) -> None:
     for source in agent.rules:
-        assert source.names or source.invisible, source.id
+        assert source.names or source.invisible or source.text_setting, source.id
         assert source.walk != "up" or source.until != "markers" or source.markers, source.id
 
 

@@ -31,7 +31,10 @@ def _cases():
 
 
 def lay_out(base: Path, files: dict[str, str | None], git: str | None) -> tuple[Path, Path]:
-    """Write ``files`` (``~/…`` under the home, ``../…`` beside the project); returns home and project."""
+    """Write ``files`` (``~/…`` under the home, ``../…`` beside the project); returns home and project.
+
+    ``{project}`` in a text stands for the project's directory.
+    """
     home = base / "home"
     project = home / "src" / "project"
     project.mkdir(parents=True)
@@ -41,14 +44,15 @@ def lay_out(base: Path, files: dict[str, str | None], git: str | None) -> tuple[
         if text is not None and text.startswith("-> "):
             path.symlink_to(text[3:])
         else:
-            path.write_bytes((f"Rules of {name}\n" if text is None else text).encode())
+            text = f"Rules of {name}\n" if text is None else text.replace("{project}", project.as_posix())
+            path.write_bytes(text.encode())
     if git is not None:
         (project / git / ".git").resolve().mkdir()
     return home, project
 
 
-def loaded(agent: str, case: dict, files: dict, base: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Path → the text sent, for what is in the first request and for what comes after the touch."""
+def loaded(agent: str, case: dict, files: dict, base: Path) -> tuple[dict[str, str], ...]:
+    """Path → text: what is in the first request, what comes after the touch, what is listed for a rule that waits."""
     home, project = lay_out(base, {**files, **case.get("files", {})}, case.get("git", "."))
     for name in case.get("without", ()):
         (home / name[2:] if name.startswith("~/") else project / name).unlink()
@@ -68,10 +72,13 @@ def loaded(agent: str, case: dict, files: dict, base: Path) -> tuple[dict[str, s
         if path.is_file() and ".git" not in path.relative_to(project).parts
     )
     resolver = Resolver(spec, version or spec.latest, places, disk, settings, nested)
-    first, after = {}, {}
+    first, after, rows = {}, {}, {}
     for entry in resolver.rules():
-        text = entry.listing or "".join(entry.text[a:b] for a, b in entry.ranges)
+        text = "".join(entry.text[a:b] for a, b in entry.ranges)
+        if entry.listing and not entry.loaded:
+            rows[disk.show(entry.path)] = entry.listing
         if entry.loaded:
+            text = entry.listing or text
             first[disk.show(entry.path)] = text
         elif entry.after_touch:
             after[disk.show(entry.path)] = text
@@ -80,16 +87,18 @@ def loaded(agent: str, case: dict, files: dict, base: Path) -> tuple[dict[str, s
             first[disk.show(listed.path)] = listed.listing
         elif listed.after_touch:
             after[disk.show(listed.path)] = listed.listing
-    return first, after
+    return first, after, rows
 
 
 @pytest.mark.parametrize(("agent", "case", "files"), _cases())
 def test_loading(agent, case, files, tmp_path):
-    first, after = loaded(agent, case, files, tmp_path)
+    first, after, rows = loaded(agent, case, files, tmp_path)
     if "first" in case:
         assert sorted(first) == sorted(case["first"])
     if "after" in case:
         assert sorted(after) == sorted(case["after"])
+    if "rows" in case:
+        assert rows == case["rows"]
     for path, text in case.get("sent", {}).items():
         assert {**after, **first}[path] == text
 

@@ -1,6 +1,7 @@
 """Repositories that nobody should have to read, each made by one function into an empty directory.
 
-``BUILDERS`` maps a name to its function; a builder raises ``Impossible`` where the system cannot make such a thing.
+``BUILDERS`` maps a name to its function; a builder raises ``ImpossibleError`` where the system
+cannot make such a thing.
 Run as a script it lays all of them out: ``python tests/hostile/repositories.py DIR``.
 """
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 MANY = 100_000
 
 
-class Impossible(Exception):
+class ImpossibleError(Exception):
     """This system cannot make such a repository; the message says why."""
 
 
@@ -162,7 +163,7 @@ def odd_names(root: Path) -> None:
             with open(os.path.join(os.fsencode(root), name), "wb") as file:
                 file.write(b"text\n")
     except OSError as error:
-        raise Impossible(f"the file system refuses such names: {error}") from error
+        raise ImpossibleError(f"the file system refuses such names: {error}") from error
     git(root, "add", "--", "line\nfeed.md", os.fsdecode(b"\xff\xfe.md"))
 
 
@@ -178,7 +179,7 @@ def deep(root: Path) -> None:
         with open("bottom.txt", "wb") as file:
             file.write(b"deep\n")
     except OSError as error:
-        raise Impossible(str(error)) from error
+        raise ImpossibleError(str(error)) from error
     finally:
         os.chdir(here)
 
@@ -287,20 +288,20 @@ def _link(path: Path, target: str) -> None:
     try:
         path.symlink_to(target)
     except OSError as error:
-        raise Impossible(f"no symbolic links here: {error}") from error
+        raise ImpossibleError(f"no symbolic links here: {error}") from error
 
 
 def _need(name: str) -> None:
     if not hasattr(os, name):
-        raise Impossible(f"no os.{name} here")
+        raise ImpossibleError(f"no os.{name} here")
 
 
 BUILDERS: dict[str, Callable[[Path], None]] = {
     builder.__name__: builder
     for builder in (
-        symlink_loop, huge_file, long_text, special_files, fifo_as_gitignore, odd_gitignores, unreadable, odd_names, deep,
-        many_files, corrupt_index, fifo_as_index, bare, gitfile_elsewhere, gitfile_nowhere, work_tree_elsewhere, commands,
-        nested_repositories,
+        symlink_loop, huge_file, long_text, special_files, fifo_as_gitignore, odd_gitignores, unreadable, odd_names,
+        deep, many_files, corrupt_index, fifo_as_index, bare, gitfile_elsewhere, gitfile_nowhere, work_tree_elsewhere,
+        commands, nested_repositories,
     )
 }  # fmt: skip
 
@@ -311,5 +312,5 @@ if __name__ == "__main__":
         place.mkdir(parents=True)
         try:
             build(place)
-        except Impossible as reason:
+        except ImpossibleError as reason:
             print(f"{name}: not made ({reason})", file=sys.stderr)

@@ -4,11 +4,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ctxkit.tokens.cache import CountCache
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Run = Callable[..., bytes]
 

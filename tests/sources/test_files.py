@@ -80,7 +80,7 @@ def test_views_add_up(git: Run, tmp_path: Path, cache: CountCache) -> None:
     assert set(found.by_directory(1)) == {"", "src", "src0", "data"}
     assert set(found.by_directory(2)) == {"", "src", "src/deep", "src0", "data"}
     largest = found.largest(3)
-    assert [entry.path for entry in largest][0] == "uv.lock"
+    assert next(entry.path for entry in largest) == "uv.lock"
     assert [entry.tokens for entry in largest] == sorted((entry.tokens for entry in found.entries()), reverse=True)[:3]
     assert found.tokens_of({"uv.lock", "nothing"}) == largest[0].tokens
 
@@ -94,7 +94,9 @@ def test_second_run_reads_nothing(git: Run, tmp_path: Path, cache: CountCache, m
     assert entries(made(tmp_path, cache)) == before
 
 
-def test_only_what_changed_is_read(git: Run, tmp_path: Path, cache: CountCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_changed_is_read(
+    git: Run, tmp_path: Path, cache: CountCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     commit(git, tmp_path, FILES)
     made(tmp_path, cache)
     write(tmp_path, {"src/main.py": "print('a longer text than before')\n", "new/n.md": "new\n"})
@@ -212,14 +214,18 @@ def test_long_file_is_estimated(tmp_path: Path, cache: CountCache, monkeypatch: 
     assert entries(made(tmp_path, cache))["long.txt"] == entry
 
 
-def test_long_file_with_binary_inside_is_binary(tmp_path: Path, cache: CountCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_file_with_binary_inside_is_binary(
+    tmp_path: Path, cache: CountCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(measure, "COUNTED_BYTES", 300_000)
     write(tmp_path, {"dump.sql": b"insert\n" * 20_000 + b"\0" * 400_000})
     entry = entries(made(tmp_path, cache))["dump.sql"]
     assert (entry.binary, entry.tokens, entry.estimated) == (True, 0, False)
 
 
-def test_without_counting_nothing_is_read(git: Run, tmp_path: Path, cache: CountCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_counting_nothing_is_read(
+    git: Run, tmp_path: Path, cache: CountCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     commit(git, tmp_path, FILES)
     forbid_reading(monkeypatch)
     found = entries(made(tmp_path, cache, count=False))
@@ -259,7 +265,9 @@ def test_unreadable_file_is_skipped_and_tried_again(
     monkeypatch.setattr(os, "open", refusing)
     for _ in range(2):
         found = made(tmp_path, cache)
-        assert [(item.path, item.reason) for item in found.skipped] == [("src/main.py", "cannot be read: permission denied")]
+        assert [(item.path, item.reason) for item in found.skipped] == [
+            ("src/main.py", "cannot be read: permission denied")
+        ]
         assert "src/main.py" not in entries(found)
     monkeypatch.undo()
     assert entries(made(tmp_path, cache))["src/main.py"].tokens == count("print('hello')\n")
@@ -304,7 +312,9 @@ def test_several_processes_count_the_same(tmp_path: Path, monkeypatch: pytest.Mo
     assert told[-1][:2] == (62, 62)
 
 
-def test_workers_that_die_leave_the_work_to_us(tmp_path: Path, cache: CountCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_that_die_leave_the_work_to_us(
+    tmp_path: Path, cache: CountCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path, {f"f{n}.txt": f"text {n}" for n in range(30)})
     monkeypatch.setattr(workers, "CHUNK", 7)
     monkeypatch.setattr(workers, "_WORTH_BYTES", 0)
@@ -320,7 +330,9 @@ def test_few_or_small_files_start_no_workers(tmp_path: Path) -> None:
     assert workers.worth_it(str(tmp_path), ["f1.txt"]) == 0
 
 
-def test_long_estimate_survives_the_snapshot(git: Run, tmp_path: Path, cache: CountCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_estimate_survives_the_snapshot(
+    git: Run, tmp_path: Path, cache: CountCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(measure, "COUNTED_BYTES", 10_000)
     commit(git, tmp_path, {"long.txt": "some words\n" * 2_000})
     first = made(tmp_path, cache)
@@ -354,7 +366,9 @@ HIDING = {
         ([IgnoreSource(".caseignore")], {"ignorecase": False}, set()),
     ],
 )
-def test_hidden_by(git: Run, tmp_path: Path, sources: list[IgnoreSource], options: dict[str, bool], hidden: set[str]) -> None:
+def test_hidden_by(
+    git: Run, tmp_path: Path, sources: list[IgnoreSource], options: dict[str, bool], hidden: set[str]
+) -> None:
     git("init", "-q", ".")
     write(tmp_path, HIDING)
     git("add", "-f", ".")
@@ -367,7 +381,17 @@ def test_hidden_by(git: Run, tmp_path: Path, sources: list[IgnoreSource], option
     for _ in range(2):
         found = hidden_by(tree, sources, home=str(home), cache=cache, **options)
         assert found == hidden
-    write(tmp_path, {".toolignore": "", ".gitignore": "", "src/.toolignore": "", ".otherignore": "", ".includeignore": "", ".caseignore": ""})
+    write(
+        tmp_path,
+        {
+            ".toolignore": "",
+            ".gitignore": "",
+            "src/.toolignore": "",
+            ".otherignore": "",
+            ".includeignore": "",
+            ".caseignore": "",
+        },
+    )
     write(home, {".tool/globalignore": "AGENTS.md\n"})
     changed = hidden_by(tree, sources, home=str(home), cache=cache, **options)
     assert changed == ({"AGENTS.md"} if sources and sources[0].at == "home" else set())
@@ -375,7 +399,16 @@ def test_hidden_by(git: Run, tmp_path: Path, sources: list[IgnoreSource], option
 
 def test_hidden_by_in_a_directory_of_a_repository(git: Run, tmp_path: Path) -> None:
     git("init", "-q", ".")
-    write(tmp_path, {".gitignore": "/src/a.txt\nb.txt\n", "src/a.txt": "", "src/b.txt": "", "src/src/a.txt": "", "src/.x": "/src/\n"})
+    write(
+        tmp_path,
+        {
+            ".gitignore": "/src/a.txt\nb.txt\n",
+            "src/a.txt": "",
+            "src/b.txt": "",
+            "src/src/a.txt": "",
+            "src/.x": "/src/\n",
+        },
+    )
     git("add", "-f", ".")
     tree = read_worktree(str(tmp_path / "src"))
     assert hidden_by(tree, [], gitignore=True) == {"a.txt", "b.txt"}

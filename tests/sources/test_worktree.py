@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,6 +9,7 @@ from ctxkit.model import Skipped
 from ctxkit.sources import git as git_module
 from ctxkit.sources import worktree as module
 from ctxkit.sources.listing import index_key
+from ctxkit.sources.reading import Reading
 from ctxkit.sources.worktree import (
     CHANGED,
     CLEAN,
@@ -23,7 +24,15 @@ from ctxkit.tokens.cache import CountCache, blob_id
 
 from .conftest import Run, commit, write
 
-FILES: dict[str, str | bytes] = {"a.md": "a\n", "src/b.py": "b = 1\n", "src/deep/c.py": "c\n", ".gitignore": "*.log\nout/\n"}
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILES: dict[str, str | bytes] = {
+    "a.md": "a\n",
+    "src/b.py": "b = 1\n",
+    "src/deep/c.py": "c\n",
+    ".gitignore": "*.log\nout/\n",
+}
 
 
 def states(tree: Worktree) -> dict[str, int]:
@@ -46,7 +55,13 @@ def test_dirty_deleted_untracked_and_ignored_files(git: Run, tmp_path: Path) -> 
     write(tmp_path, {"a.md": "other\n", "new.md": "n\n", "x.log": "l\n", "out/o.txt": "o\n", "src/new/d.py": "d\n"})
     (tmp_path / "src/b.py").unlink()
     tree = read_worktree(str(tmp_path))
-    expected = {"a.md": CHANGED, "new.md": UNTRACKED, "src/new/d.py": UNTRACKED, "src/deep/c.py": CLEAN, ".gitignore": CLEAN}
+    expected = {
+        "a.md": CHANGED,
+        "new.md": UNTRACKED,
+        "src/new/d.py": UNTRACKED,
+        "src/deep/c.py": CLEAN,
+        ".gitignore": CLEAN,
+    }
     assert states(tree) == expected
     assert tree.blob("a.md") is None
     assert tree.blob("new.md") is None
@@ -172,7 +187,11 @@ def test_a_directory_inside_a_repository(git: Run, tmp_path: Path) -> None:
 
 
 def test_find_and_under(git: Run, tmp_path: Path) -> None:
-    commit(git, tmp_path, {"AGENTS.md": "", "a/AGENTS.md": "", "a-b/x": "", "a/b/CLAUDE.md": "", "a/b/xAGENTS.md": "", "a0": ""})
+    commit(
+        git,
+        tmp_path,
+        {"AGENTS.md": "", "a/AGENTS.md": "", "a-b/x": "", "a/b/CLAUDE.md": "", "a/b/xAGENTS.md": "", "a0": ""},
+    )
     tree = read_worktree(str(tmp_path))
     assert tree.find({"AGENTS.md", "CLAUDE.md"}) == ["AGENTS.md", "a/AGENTS.md", "a/b/CLAUDE.md"]
     assert tree.find(["nothing"]) == []
@@ -181,7 +200,9 @@ def test_find_and_under(git: Run, tmp_path: Path) -> None:
 
 
 def test_without_git_a_walk_honours_gitignore(tmp_path: Path) -> None:
-    write(tmp_path, {**FILES, "x.log": "l\n", "out/o.txt": "o\n", "src/.gitignore": "!keep.log\n", "src/keep.log": "k\n"})
+    write(
+        tmp_path, {**FILES, "x.log": "l\n", "out/o.txt": "o\n", "src/.gitignore": "!keep.log\n", "src/keep.log": "k\n"}
+    )
     (tmp_path / "link").symlink_to("src")
     tree = read_worktree(str(tmp_path))
     assert tree.git_root is None
@@ -193,13 +214,18 @@ def test_without_git_a_walk_honours_gitignore(tmp_path: Path) -> None:
 
 def test_walk_and_git_find_the_same_files(git: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commit(git, tmp_path, {**FILES, "src/.gitignore": "/deep/*\n!/deep/c.py\n*.tmp\n"})
-    write(tmp_path, {"x.log": "l", "out/o": "o", "src/deep/d.py": "d", "src/e.tmp": "e", "f f": "f", "src/deep/.gitignore": "#"})
+    write(
+        tmp_path,
+        {"x.log": "l", "out/o": "o", "src/deep/d.py": "d", "src/e.tmp": "e", "f f": "f", "src/deep/.gitignore": "#"},
+    )
     (tmp_path / ".git/info/exclude").write_text("f*\n")
     with_git = read_worktree(str(tmp_path))
     monkeypatch.setenv("PATH", "")
     without = read_worktree(str(tmp_path))
     assert without.paths == with_git.paths
-    assert read_worktree(str(tmp_path / "src")).paths == with_git.under("src")[:0] + [p[4:] for p in with_git.under("src")]
+    assert read_worktree(str(tmp_path / "src")).paths == with_git.under("src")[:0] + [
+        p[4:] for p in with_git.under("src")
+    ]
     (skipped,) = without.skipped
     assert "no git program" in skipped.reason
 
@@ -220,9 +246,12 @@ def test_unchanged_index_is_not_listed_again(git: Run, tmp_path: Path, monkeypat
     first = read_worktree(str(tmp_path), cache=cache)
     asked: list[str] = []
     start = git_module.Git.start
-    monkeypatch.setattr(
-        git_module.Git, "start", lambda self, *words, errors=False: asked.append(" ".join(words)) or start(self, *words, errors=errors)
-    )  # fmt: skip
+
+    def noting(self: git_module.Git, *words: str, errors: bool = False) -> object:
+        asked.append(" ".join(words))
+        return start(self, *words, errors=errors)
+
+    monkeypatch.setattr(git_module.Git, "start", noting)
     write(tmp_path, {"a.md": "changed\n", "b.md": "b\n"})
     second = read_worktree(str(tmp_path), cache=cache)
     assert not [words for words in asked if "-s" in words.split()]
@@ -248,7 +277,13 @@ def test_damaged_listing_is_read_anew(git: Run, tmp_path: Path) -> None:
 
     cache = Damaging(None)
     expected = states(read_worktree(str(tmp_path), cache=cache))
-    for damage in (lambda d: d[:-1], lambda d: d[:10], lambda d: b"", lambda d: b"x" + d[1:], lambda d: d.replace(b"\0src", b"\1src")):
+    for damage in (
+        lambda d: d[:-1],
+        lambda d: d[:10],
+        lambda d: b"",
+        lambda d: b"x" + d[1:],
+        lambda d: d.replace(b"\0src", b"\1src"),
+    ):
         cache.damage = damage
         assert states(read_worktree(str(tmp_path), cache=cache)) == expected
 
@@ -328,3 +363,34 @@ def test_skipped_entries_are_sorted_and_single() -> None:
     twice = [Skipped("b", "x"), Skipped("a", "y"), Skipped("b", "x")]
     tree = Worktree("/", None, module.Listing(), {}, {}, twice)
     assert tree.skipped == (Skipped("a", "y"), Skipped("b", "x"))
+
+
+def test_few_and_many_changes_give_the_same_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [f"d/{n:03}" for n in range(50)]
+    listing = module.Listing(paths, bytes([CLEAN] * 50), bytes(1000))
+    changes: list[dict[str, int | None]] = [
+        {"d/003": CHANGED},
+        {"d/003": None, "d/0035": UNTRACKED, "a": UNTRACKED, "z": SYMLINK, "d/049": CHANGED},
+        {"d/000": None, "d/049": None, "nothing": None},
+        dict.fromkeys(paths),
+    ]
+    for changed in changes:
+        few = Worktree("/", None, listing, changed, {}, ())
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "FEW", 0)
+            many = Worktree("/", None, listing, changed, {}, ())
+        assert (few.paths, few.states, list(few.rows)) == (many.paths, many.states, list(many.rows))
+        assert few.paths == sorted(few.paths)
+
+
+def test_an_index_that_changes_meanwhile_is_read_again(git: Run, tmp_path: Path) -> None:
+    commit(git, tmp_path, FILES)
+    cache = CountCache(None)
+    read_worktree(str(tmp_path), cache=cache)
+    reading = Reading(str(tmp_path))
+    git("rm", "-q", "--cached", "a.md")
+    write(tmp_path, {"b.md": "b\n"})
+    git("add", "b.md")
+    found = states(reading.finish(cache=cache))
+    assert found["a.md"] == UNTRACKED
+    assert found["b.md"] == CLEAN

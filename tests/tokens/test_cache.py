@@ -102,16 +102,38 @@ def test_no_single_changed_byte_gives_a_wrong_count(tmp_path):
     path = database(tmp_path)
     good = path.read_bytes()
     rng = random.Random(9)
+    incomplete = 0
     for at in rng.sample(range(len(good)), 500):
         bad = bytearray(good)
         bad[at] ^= 1 << rng.randrange(8)
         path.write_bytes(bad)
         with CountCache.open(tmp_path) as store:
-            found = store.get(counts, SPACE)
-            assert found.items() <= counts.items()
-            assert store.get_blob("b") in (b"snapshot", None)
-            store.put(counts, SPACE)
             assert store.get(counts, SPACE).items() <= counts.items()
+            assert store.get_blob("b") in (b"snapshot", None)
+            for _ in range(3):
+                store.put(counts, SPACE)
+                assert store.get(counts, SPACE).items() <= counts.items()
+        with CountCache.open(tmp_path) as store:
+            found = store.get(counts, SPACE)
+        assert found.items() <= counts.items()
+        incomplete += found != counts
+    # SQLite cannot see every flipped bit of its own page heads; a bucket it has lost sight of is counted anew.
+    assert incomplete < 50
+
+
+@pytest.mark.parametrize("kept", [0.01, 0.3, 0.5, 0.9, 0.999])
+def test_a_file_cut_short_gives_no_wrong_count(tmp_path, kept):
+    counts = {key: 1000 + i for i, key in enumerate(keys(3000))}
+    with CountCache.open(tmp_path) as store:
+        store.put(counts, SPACE)
+    path = database(tmp_path)
+    os.truncate(path, int(path.stat().st_size * kept))
+    with CountCache.open(tmp_path) as store:
+        assert store.get(counts, SPACE).items() <= counts.items()
+        store.put(counts, SPACE)
+        store.put(counts, SPACE)
+    with CountCache.open(tmp_path) as store:
+        assert store.get(counts, SPACE) == counts
 
 
 def test_a_value_changed_in_place_is_not_believed(tmp_path):

@@ -162,6 +162,23 @@ def test_a_five_megabyte_line(engine_choice, oracle):
     assert engine.count(text) == oracle(text, "o200k_base")
 
 
+def test_a_long_text_is_counted_in_chunks_and_still_exactly(engine_choice, oracle, monkeypatch):
+    text = "".join(f"line {n}:\n    x = '{n * 7}'  // why\n\n/\n" for n in range(3000))
+    expected = oracle(text, "o200k_base")
+    counter = engine._counter("o200k_base", engine_choice)
+    longest = 0
+
+    def counting(part, count=counter.count):
+        nonlocal longest
+        longest = max(longest, len(part))
+        return count(part)
+
+    monkeypatch.setattr(engine, "CHUNK", 1000)
+    monkeypatch.setattr(counter, "count", counting)
+    assert engine.count(text) == expected
+    assert longest < 1100
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_lone_surrogates_count_as_the_replacement_that_is_sent(encoding, engine_choice):
     assert engine.count("a\ud800b\udfff", encoding) == engine.count("a\ufffdb\ufffd", encoding)

@@ -118,6 +118,37 @@ def test_newer_claude_counts_more_than_older():
         assert find_family("claude-new").factors[content].factor >= older
 
 
+# Tokens counted by Anthropic's API over o200k tokens of the same text, in two public datasets (JOHNISKING/
+# token-cost-by-programming-language and -by-format, October 2026) and the comparisons of 4.7 with 4.6 by others.
+PUBLISHED = {
+    "claude-legacy": {
+        Content.CODE: [1.20, 1.17, 1.24, 1.23, 1.16, 1.22, 1.27],
+        Content.JSON: [1.21, 1.11],
+        Content.YAML: [1.08],
+        Content.MARKUP: [1.17],
+        Content.DATA: [1.11],
+        Content.PROSE: [1.09],
+    },
+    "claude-new": {
+        Content.CODE: [1.45, 1.44, 1.49, 1.49, 1.43, 1.53, 1.59],
+        Content.JSON: [1.38, 1.59],
+        Content.YAML: [1.28],
+        Content.MARKUP: [1.37],
+        Content.DATA: [1.45, 1.48],
+        Content.PROSE: [1.58],
+    },
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_counts_lie_within_the_stated_error(name):
+    family = find_family(name)
+    for content, ratios in PUBLISHED[name].items():
+        for ratio in ratios:
+            estimate = family.tokens(10_000, content)
+            assert abs(ratio * 10_000 / estimate.n - 1) <= estimate.error, (content, ratio)
+
+
 def test_unknown_family():
     with pytest.raises(UnknownNameError, match="claude-legcy") as caught:
         find_family("claude-legcy")

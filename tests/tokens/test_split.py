@@ -41,6 +41,15 @@ def test_counts_add_up_over_any_choice_of_safe_cuts(encoding, text, data):
 
 
 @settings(max_examples=400, deadline=None)
+@given(TEXTS, st.integers(1, 30))
+def test_chunks_are_the_text_cut_at_safe_places(text, size):
+    chunks = list(split.chunks(text, size))
+    assert "".join(chunks) == text
+    assert all(len(chunk) >= size for chunk in chunks[:-1])
+    assert sum(map(engine.count, chunks)) == engine.count(text)
+
+
+@settings(max_examples=400, deadline=None)
 @given(TEXTS, st.lists(st.integers(0, 200), max_size=8))
 def test_spans_sum_to_the_whole_and_none_is_negative(text, places):
     offsets = [0, *sorted(min(place, len(text)) for place in places)]
