@@ -41,14 +41,14 @@ def regenerate(encoding: str, source: Path) -> None:
     digest = hashlib.sha256(text).hexdigest()
     if digest != OFFICIAL[encoding]:
         sys.exit(f"{source} is not the official {encoding}: its sha256 is {digest}, expected {OFFICIAL[encoding]}.")
-    ranks.path_of(encoding).write_bytes(ranks.pack(parse_official(text)))
+    Path(ranks.path_of(encoding)).write_bytes(ranks.pack(parse_official(text)))
     write_sums()
 
 
 def write_sums() -> None:
     lines = [f"{digest}  {encoding}.tiktoken\n" for encoding, digest in OFFICIAL.items()]
     for encoding in OFFICIAL:
-        path = ranks.path_of(encoding)
+        path = Path(ranks.path_of(encoding))
         if path.exists():
             lines.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n")
     SUMS.write_text("".join(lines), encoding="ascii", newline="\n")
@@ -59,7 +59,7 @@ def verify() -> bool:
     listed = dict(line.split()[::-1] for line in SUMS.read_text(encoding="ascii").splitlines())
     good = True
     for encoding, official in OFFICIAL.items():
-        path = ranks.path_of(encoding)
+        path = Path(ranks.path_of(encoding))
         expanded = hashlib.sha256(official_text(ranks.load(encoding))).hexdigest()
         ours = hashlib.sha256(path.read_bytes()).hexdigest()
         same = expanded == official == listed[f"{encoding}.tiktoken"] and ours == listed[path.name]

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ctxkit.data import rules_root
+from ctxkit.data import data_file
 from ctxkit.tokens.families import family_of
 
 
@@ -160,7 +160,7 @@ def main() -> None:
         for provider, models in CHOSEN.items()
         for name, (key, aliases) in models.items()
     )
-    (rules_root() / "models.yaml").write_text(HEAD + "models:\n" + body, encoding="utf-8", newline="\n")
+    Path(data_file("models.yaml")).write_text(HEAD + "models:\n" + body, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

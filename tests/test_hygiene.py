@@ -61,7 +61,7 @@ def test_modules_are_small_documented_and_well_named(path: Path) -> None:
 def test_data_files_are_found_in_the_checkout() -> None:
     from ctxkit.data import rules_root
 
-    assert rules_root() == ROOT / "rules"
+    assert Path(rules_root()) == ROOT / "rules"
 
 
 def test_the_tests_mirror_the_package() -> None:

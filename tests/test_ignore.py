@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctxkit.ignore import IgnoreFile, IgnoreTree
-from ctxkit.ignore.file import MAX_BYTES
+from ctxkit.ignore.file import MAX_BYTES, framed
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases/ignore.yaml").read_text("utf-8"))
 needs_git = pytest.mark.skipif(shutil.which("git") is None or os.name == "nt", reason="needs git and its file names")
@@ -186,6 +186,11 @@ def test_a_dot_and_double_slashes_in_a_path_mean_nothing() -> None:
     tree = IgnoreTree([[IgnoreFile(["/a/b"])]])
     assert tree.ignored("./a/b")
     assert tree.ignored("a//b")
+
+
+def test_a_pattern_that_matches_emptiness_skips_no_path() -> None:
+    file = IgnoreFile(["/*"])
+    assert file.candidates(framed(["a/b", "c", "d/e", "f"])) == {b"c", b"f"}
 
 
 def test_file_match_looks_at_the_path_alone() -> None:

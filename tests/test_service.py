@@ -184,7 +184,19 @@ def test_the_command_survives_it_too(repository, tmp_path):
     for name, text in HOSTILE.items():
         write(repository, name, text)
     done = subprocess.run(
-        [sys.executable, "-m", "ctxkit", "audit", str(repository), "--agent", "all", "--home", str(tmp_path), "--format", "json"],
+        [
+            sys.executable,
+            "-m",
+            "ctxkit",
+            "audit",
+            str(repository),
+            "--agent",
+            "all",
+            "--home",
+            str(tmp_path),
+            "--format",
+            "json",
+        ],
         capture_output=True,
         env={**os.environ, "CTXKIT_CACHE_DIR": str(tmp_path / "cache")},
         timeout=120,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-
-from ctxkit.model import Activation
 from typing import TYPE_CHECKING
 
+from ctxkit.model import Activation
+
 if TYPE_CHECKING:
-    from ctxkit.text.frontmatter import Frontmatter
     from ctxkit.agents.spec import Case, GlobDialect, KeyTest, Limit, RuleSource
+    from ctxkit.text.frontmatter import Frontmatter
 
 
 _EVERYTHING = ("**", "**/*", "*")

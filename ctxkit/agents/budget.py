@@ -92,57 +92,50 @@ def _named(members: Sequence[Catalog], entries: list[Listed], budget: float, res
 
 
 def _shortened(entries: list[Listed], budget: float, limit: Limit) -> list[Listed]:
-    """Cut descriptions to one common size until the listing fits (measured on Codex 0.169.0).
+    """Cut all descriptions to one common size (measured on Codex 0.169.0).
 
-    Each line grows from its bare form token by token (four characters), all in turn, the first ones getting what is left
-    over; where not even the bare lines fit, the last ones are dropped.
+    Where not even the bare lines fit, there are no descriptions and the last lines are dropped.
     """
     listed = [entry for entry in entries if entry.loaded]
     if sum(_cost(entry.listing, limit) for entry in listed) <= budget:
         return entries
-    step = _CHARS_PER_TOKEN
-    bare = {id(entry): _bare(entry) for entry in listed}
     left = budget
-    dropped: set[int] = set()
+    needs: dict[int, int] = {}
     for entry in listed:
-        cost = _cost(bare[id(entry)], limit)
-        if dropped or cost >= left:
-            dropped.add(id(entry))
-        else:
-            left -= cost
-    open_ = [entry for entry in listed if id(entry) not in dropped]
-    needs = {id(entry): _cost(entry.listing, limit) - _cost(bare[id(entry)], limit) for entry in open_}
-    level = 0
-    while (rising := [key for key, need in needs.items() if need > level]) and len(rising) * step <= left:
-        left -= len(rising) * step
-        level += step
-    extra = int(left // step)
-    more = set([key for key, need in needs.items() if need > level][:extra])
-    return [_cut(entry, bare, needs, level, more, dropped, limit) if entry.loaded else entry for entry in entries]
+        cost = _cost(_bare(entry), limit)
+        if cost >= left:
+            break
+        left -= cost
+        needs[id(entry)] = _cost(entry.listing, limit) - cost
+    room = _shared(needs, left) if len(needs) == len(listed) else dict.fromkeys(needs, 0)
+    return [_cut(entry, room.get(id(entry)), limit) if entry.loaded else entry for entry in entries]
 
 
-def _cut(
-    entry: Listed,
-    bare: dict[int, str],
-    needs: dict[int, int],
-    level: int,
-    more: set[int],
-    dropped: set[int],
-    limit: Limit,
-) -> Listed:
-    key = id(entry)
-    if key in dropped:
+def _shared(needs: dict[int, int], left: float) -> dict[int, int]:
+    """``left`` dealt out to all who need it, a token each in turn, so the first ones get what does not go round."""
+    room = dict.fromkeys(needs, 0)
+    open_ = [key for key, need in needs.items() if need]
+    while open_ and left >= _CHARS_PER_TOKEN:
+        for key in open_[: int(left // _CHARS_PER_TOKEN)]:
+            room[key] += _CHARS_PER_TOKEN
+            left -= _CHARS_PER_TOKEN
+        open_ = [key for key in open_ if room[key] < needs[key]]
+    return room
+
+
+def _cut(entry: Listed, room: int | None, limit: Limit) -> Listed:
+    """``entry`` with so many characters (``room``) more than its bare line; None drops it."""
+    if room is None:
         return replace(entry, loaded=False, listing="", why="not listed: over the listing budget")
-    allowed = level + (_CHARS_PER_TOKEN if key in more else 0)
-    if needs[key] <= allowed:
+    bare = _bare(entry)
+    excess = _cost(entry.listing, limit) - _cost(bare, limit) - room
+    if excess <= 0:
         return entry
-    if not allowed:
-        return replace(entry, listing=bare[key], why=f"{entry.why}; description left out, over the listing budget")
-    room = _cost(bare[key], limit) + allowed
+    if not room:
+        return replace(entry, listing=bare, why=f"{entry.why}; description left out, over the listing budget")
     description = entry.values.get("description", "")
-    excess = len(entry.listing) - room
-    kept = description[: max(0, len(description) - excess)]
-    line = fill(entry.catalog.template, {**entry.values, "description": kept}) if kept else bare[key]
+    kept = description[: len(description) + _cost(bare, limit) + room - len(entry.listing)]
+    line = fill(entry.catalog.template, {**entry.values, "description": kept})
     return replace(entry, listing=line, why=f"{entry.why}; description shortened, over the listing budget")
 
 

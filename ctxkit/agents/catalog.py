@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from ctxkit.agents.activate import holds
 from ctxkit.agents.budget import within
 from ctxkit.agents.find import slash
-from ctxkit.agents.listable import keys_of, outermost, refusal
+from ctxkit.agents.listable import ignored, keys_of, outermost, refusal
 from ctxkit.agents.settings import key_holds, read_config
 from ctxkit.agents.template import escaped, fill
 from ctxkit.agents.version import applies
 from ctxkit.model import Activation
-
-from typing import TYPE_CHECKING
+from ctxkit.text.frontmatter import Frontmatter
 
 if TYPE_CHECKING:
-    from ctxkit.text.frontmatter import Frontmatter
-    from ctxkit.agents.spec import Catalog, Place
+    from collections.abc import Iterator, Mapping, Sequence
+
     from ctxkit.agents.resolve import Resolver
-    from collections.abc import Mapping, Sequence
+    from ctxkit.agents.spec import Catalog, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,8 @@ def catalogs(resolver: Resolver, window: int) -> list[Listed]:
 
 def _entries(catalog: Catalog, resolver: Resolver, seen: dict[str, str]) -> list[Listed]:
     entries = []
-    for found in _paths(catalog, resolver):
+    for found, text, front in (*_files(catalog, resolver), *_settings_entries(catalog, resolver)):
         path = found.path
-        data = resolver.disk.read(path)
-        if data is None:
-            continue
-        text = data.decode("utf-8", "replace").removeprefix("\ufeff")
-        front = keys_of(path, text)
         entry = _entry(catalog, found, text, front, resolver)
         if found.late and (entry.loaded or entry.activation is Activation.GLOB):
             entry = _late(entry, found.directory, resolver)
@@ -93,11 +88,31 @@ def _entries(catalog: Catalog, resolver: Resolver, seen: dict[str, str]) -> list
     return entries
 
 
+def _files(catalog: Catalog, resolver: Resolver) -> Iterator[tuple[_Found, str, Frontmatter]]:
+    for found in _paths(catalog, resolver):
+        data = resolver.disk.read(found.path)
+        if data is not None:
+            text = data.decode("utf-8", "replace").removeprefix("\ufeff")
+            yield found, text, keys_of(found.path, text)
+
+
+def _settings_entries(catalog: Catalog, resolver: Resolver) -> Iterator[tuple[_Found, str, Frontmatter]]:
+    """The entries that the settings hold; they have no text of their own."""
+    path = resolver.settings.file(catalog.setting) if catalog.setting is not None else None
+    entries = resolver.settings.get(catalog.setting) if catalog.setting is not None else None
+    if path is None or not isinstance(entries, dict):
+        return
+    directory = os.path.dirname(path)
+    for name, keys in entries.items():
+        if isinstance(keys, dict):
+            yield _Found(catalog.places[0], path, directory, directory, False, name), "", Frontmatter(keys)
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """A file of a place: ``directory`` is where it was found from, ``root`` that with the fixed part of the name.
 
-    ``late``: it counts only after a touch.
+    ``late``: it counts only after a touch. ``name``: of an entry that is not named in its own file.
     """
 
     place: Place
@@ -105,6 +120,7 @@ class _Found:
     directory: str
     root: str
     late: bool
+    name: str = ""
 
 
 def _paths(catalog: Catalog, resolver: Resolver) -> list[_Found]:
@@ -123,7 +139,7 @@ def _paths(catalog: Catalog, resolver: Resolver) -> list[_Found]:
 
 
 def _glob(place: Place, directory: str, resolver: Resolver, late: bool) -> list[_Found]:
-    result = []
+    result: list[_Found] = []
     names = resolver.finder.expanded(place.names)
     for name in names:
         root = os.path.normpath(os.path.join(directory, name.split("*", 1)[0]))
@@ -131,7 +147,8 @@ def _glob(place: Place, directory: str, resolver: Resolver, late: bool) -> list[
         result.extend(
             _Found(place, path, directory, root, late)
             for path in (outermost(paths) if place.outermost else paths)
-            if place.hidden or not _in_hidden(path, directory, names)
+            if (place.hidden or not _in_hidden(path, directory, names))
+            and not (place.ignore_files and ignored(path, root, place.ignore_files, resolver.finder))
         )
     return result
 
@@ -140,7 +157,7 @@ def _in_hidden(path: str, directory: str, names: Sequence[str]) -> bool:
     """Does ``path`` lie in a hidden directory that no name asks for?"""
     asked = {part for name in names for part in name.split("/")}
     parts = os.path.relpath(path, directory).split(os.sep)[:-1]
-    return any(part.startswith(".") and part not in asked for part in parts)
+    return any(part.startswith(".") and part != ".." and part not in asked for part in parts)
 
 
 def _name(catalog: Catalog, path: str, base: str, front: Frontmatter) -> str:
@@ -159,7 +176,7 @@ def _name(catalog: Catalog, path: str, base: str, front: Frontmatter) -> str:
 
 def _entry(catalog: Catalog, found: _Found, text: str, front: Frontmatter, resolver: Resolver) -> Listed:
     path = found.path
-    name = _name(catalog, path, found.directory, front)
+    name = found.name or _name(catalog, path, found.directory, front)
     values = {key: front.text(key) for key in front.values}
     values.update(name=name, path=path, title=front.text("name") if front.text("name") != name else "")
     values.update(label=found.place.label, inside=os.path.relpath(path, found.root).replace(os.sep, "/"))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ctxkit.text.markdown import Outline
-    from ctxkit.text.frontmatter import Frontmatter
-    from ctxkit.agents.spec import Limit, Strip
     from collections.abc import Sequence
+
+    from ctxkit.agents.spec import Limit, Strip
+    from ctxkit.text.frontmatter import Frontmatter
+    from ctxkit.text.markdown import Outline
 
 Range = tuple[int, int]
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ctxkit.agents.globs import expand_braces, matcher
 from ctxkit.agents.manifest import manifest_files
 from ctxkit.agents.spec import AgentSpec, GlobDialect, Place, RuleSource
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ctxkit.agents.settings import Settings
-    from ctxkit.agents.places import Places
-    from ctxkit.agents.disk import Disk
     from collections.abc import Callable, Sequence
+
+    from ctxkit.agents.disk import Disk
+    from ctxkit.agents.places import Places
+    from ctxkit.agents.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,9 @@ class Finder:
         name = name.format_map(_Kept(self.names)) if "{" in name else name
         if not any(c in name for c in "*?["):
             return self._plain(os.path.normpath(os.path.join(directory, name)), ignore_case)
+        while name.startswith(("../", "./")):
+            directory = os.path.dirname(directory) if name.startswith("../") else directory
+            name = name.split("/", 1)[1]
         return [path for pattern in expand_braces(name) for path in self.disk.glob(directory, pattern)]
 
     def _joined(self, directory: str, name: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ctxkit.agents.spec import GlobDialect
     from collections.abc import Callable, Sequence
+
+    from ctxkit.agents.spec import GlobDialect
 
 _MAX_ALTERNATIVES = 1_000
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-from ctxkit.text.markdown import Region
 from typing import TYPE_CHECKING
 
+from ctxkit.text.markdown import Region
+
 if TYPE_CHECKING:
-    from ctxkit.text.markdown import Outline
     from ctxkit.agents.spec import Imports
+    from ctxkit.text.markdown import Outline
 
 _TICKS = re.compile(r"`+")
 _FENCE_LINE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)

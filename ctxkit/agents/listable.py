@@ -7,14 +7,18 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
+from ctxkit.agents.find import slash
+from ctxkit.agents.globs import matcher
+from ctxkit.agents.spec import GlobDialect
 from ctxkit.model import ConfigError
 from ctxkit.text import frontmatter
 from ctxkit.text.config import parse_config
 from ctxkit.text.frontmatter import Frontmatter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from ctxkit.agents.find import Finder
     from ctxkit.agents.resolve import Resolver
     from ctxkit.agents.spec import Catalog, Place
 
@@ -29,9 +33,7 @@ def keys_of(path: str, text: str) -> Frontmatter:
     return Frontmatter({key: value for key, value in table.items() if isinstance(value, str)})
 
 
-def refusal(
-    catalog: Catalog, place: Place, name: str, text: str, front: Frontmatter, resolver: Resolver
-) -> str | None:
+def refusal(catalog: Catalog, place: Place, name: str, text: str, front: Frontmatter, resolver: Resolver) -> str | None:
     """The reason, as a report words it; None if nothing is against the entry ``name``, whose file holds ``text``."""
     if catalog.only_keys and any(key not in catalog.only_keys for key in front.values):
         unknown = next(key for key in front.values if key not in catalog.only_keys)
@@ -45,6 +47,18 @@ def refusal(
     if catalog.denied_by is not None and _denied(resolver.settings.get(catalog.denied_by), name):
         return "the settings deny it"
     return None
+
+
+def ignored(path: str, root: str, names: Sequence[str], finder: Finder) -> bool:
+    """Does an ignore file called one of ``names``, in ``root`` or below it on the way to ``path``, hide ``path``?"""
+    hidden = False
+    for directory in (root, *finder.places.between(root, path)):
+        inside = path[len(slash(directory)) :].replace(os.sep, "/")
+        for name in names:
+            lines = finder.text(os.path.join(directory, name)).splitlines()
+            patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+            hidden = hidden or matcher(patterns, GlobDialect(style="gitignore"))(inside)
+    return hidden
 
 
 def _denied(rules: object, name: str) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def manifest_files(manifest: Manifest, base: str, cwd: str, disk: Disk, settings: Settings) -> list[tuple[str, str]]:
     """(directory of the manifest, absolute path) of every file that a manifest below ``base`` names and that exists."""
-    result = []
+    result: list[tuple[str, str]] = []
     for path in disk.glob(base, manifest.file):
         directory = os.path.dirname(path)
         if manifest.switch is not None:

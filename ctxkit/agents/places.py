@@ -6,12 +6,12 @@ import os
 import re
 import sys
 from dataclasses import dataclass, field
-
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ctxkit.agents.spec import AgentSpec, Until
     from collections.abc import Iterator, Mapping
+
+    from ctxkit.agents.spec import AgentSpec, Until
 
 _ENV = re.compile(r"\$\{([A-Z0-9_]+)(?::-([^}]*))?\}")
 

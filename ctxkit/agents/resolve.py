@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ctxkit.agents import charge
 from ctxkit.agents.activate import activation_of, cut_note, holds, listing, why
@@ -11,22 +12,22 @@ from ctxkit.agents.barred import barred
 from ctxkit.agents.conditions import all_hold
 from ctxkit.agents.distinct import distinct
 from ctxkit.agents.find import Finder, Found, slash
-from ctxkit.agents.importable import importable, target_of
-from ctxkit.agents.template import fill
 from ctxkit.agents.globs import matcher
+from ctxkit.agents.importable import importable, target_of
 from ctxkit.agents.imports import references
+from ctxkit.agents.template import fill
 from ctxkit.agents.version import applies
 from ctxkit.model import Activation
 from ctxkit.text import frontmatter, markdown
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ctxkit.text.frontmatter import Frontmatter
-    from ctxkit.agents.spec import AgentSpec, Condition, GlobDialect, Imports, Limit, LinkGuard, RuleSource, Waiting
-    from ctxkit.agents.settings import Settings
-    from ctxkit.agents.places import Places
-    from ctxkit.agents.disk import Disk
     from collections.abc import Iterable, Sequence
+
+    from ctxkit.agents.disk import Disk
+    from ctxkit.agents.places import Places
+    from ctxkit.agents.settings import Settings
+    from ctxkit.agents.spec import AgentSpec, Condition, GlobDialect, Imports, Limit, LinkGuard, RuleSource, Waiting
+    from ctxkit.text.frontmatter import Frontmatter
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,9 @@ class Resolver:
 
     def _from_setting(self, file: Found, value: object) -> list[Loaded]:
         """The text that a settings file holds, at its place in that file where it stands there as it is sent."""
+        if isinstance(value, list):
+            rules = [item.get("rule") if isinstance(item, dict) else item for item in value]
+            return [entry for rule in rules if isinstance(rule, str) for entry in self._from_setting(file, rule)]
         if not isinstance(value, str) or not value.strip():
             return []
         text = self.finder.text(file.path)
@@ -187,10 +191,7 @@ class Resolver:
             text, start = value, 0
         name = f"{why(Activation.ALWAYS, '')}: {file.source.text_setting}"
         ranges = ((start, start + len(value)),)
-        return [
-            Loaded(file.source, file.directory, file.path, Activation.ALWAYS, True, False, text, ranges, why=name)
-        ]
-
+        return [Loaded(file.source, file.directory, file.path, Activation.ALWAYS, True, False, text, ranges, why=name)]
 
     def _first_below(self, file: Found) -> bool:
         """In a group that sends a text once, a file below the base counts for the outermost directory that finds it."""
@@ -333,7 +334,6 @@ class Resolver:
             result.extend(self._imports(entry, content, rules, hop + 1, tree))
         return result
 
-
     def _capped(self, result: list[Loaded]) -> list[Loaded]:
         """Apply the limits that a group's files share, in the order sent."""
         left: dict[str, float] = {}
@@ -358,4 +358,3 @@ def _once(entries: list[Loaded]) -> list[Loaded]:
     """Leave out what says of a file that it is not loaded, where another entry says that it is."""
     loaded = {entry.path for entry in entries if entry.activation is not Activation.NEVER}
     return [entry for entry in entries if entry.activation is not Activation.NEVER or entry.path not in loaded]
-

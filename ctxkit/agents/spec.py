@@ -224,7 +224,7 @@ class RuleSource(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     directories below the base, with this activation; below ``below_base`` where that is given, but not in a directory of
     the walk, its ends included. ``reach_out``: once a directory below was touched, the patterns of its files count for
     files elsewhere too. ``waiting``: how one that waits is listed, unless it is below.
-    ``text_setting``: the text is not in a file but in this setting.
+    ``text_setting``: the text is not in a file but in this setting, a text or a list of texts or of maps with a text ``rule``.
     ``group``: sources of one group share order and limit.
     ``touch_inside``: a touched file outside this directory loads nothing. ``blank``: an empty file counts as found.
     ``unless_beside``: below the base, a directory that holds one of these is left out. ``trim``: white space at both ends is not sent.
@@ -305,7 +305,8 @@ class Place(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     ``hidden``: hidden directories count. ``outermost``: what lies below the directory of another entry does not.
     ``label``: what ``{label}`` stands for in the template. ``approved``: a setting (``{name}`` is the entry's) that must hold the
-    SHA-256 of the file, as hexadecimal digits.
+    SHA-256 of the file, as hexadecimal digits. ``ignore_files``: names of ignore files inside the fixed part of the name that
+    hide entries.
     """
 
     base: str = "root"
@@ -319,6 +320,7 @@ class Place(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     outermost: bool = False
     label: str = ""
     approved: str | None = None
+    ignore_files: tuple[str, ...] = ()
 
 
 class BuiltIn(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -359,7 +361,8 @@ class Catalog(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``overrides``: a setting name → ``name-only``/``off`` …. ``removed_by``: settings that take out
     entries by one of the forms in ``removed_form``, such as ``Agent({name})``. ``denied_by``: a setting that is ``deny``, or a
     map from patterns of names to ``allow``/``ask``/``deny``, the last match deciding. ``only_keys``: an entry with another
-    frontmatter key is not listed; nor is one whose body has fewer characters than ``min_body``. ``first_line``: only that of
+    frontmatter key is not listed; nor is one whose body has fewer characters than ``min_body``. ``setting``: a map from names
+    to the keys of further entries. ``first_line``: only that of
     a description is listed.
     """
 
@@ -392,6 +395,7 @@ class Catalog(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     removed_by: tuple[str, ...] = ()
     removed_form: tuple[str, ...] = ()
     denied_by: str | None = None
+    setting: str | None = None
     only_keys: tuple[str, ...] = ()
     min_body: int = 0
     first_line: bool = False

@@ -63,16 +63,20 @@ def run_models(name: str | None, format_name: str, output: str | None) -> None:
 
 def run_schema(name: str | None, output: str | None) -> None:
     """Write one JSON Schema, or without a name the names. Raises UnknownNameError for a name that there is not."""
-    from ctxkit.data import rules_root
+    from ctxkit.data import data_file
     from ctxkit.report.schema import GENERATED, schema_json
 
-    folder = rules_root() / "schema"
-    names = sorted({*GENERATED, *(path.stem for path in folder.glob("*.json"))})
+    shipped = {file.removesuffix(".json") for file in os.listdir(data_file("schema")) if file.endswith(".json")}
+    names = sorted({*GENERATED, *shipped})
     if name is None:
         write_lines(names, output)
         return
     known(name, names, "schema")
-    write_bytes([schema_json(name) if name in GENERATED else (folder / f"{name}.json").read_bytes()], output)
+    if name in GENERATED:
+        write_bytes([schema_json(name)], output)
+        return
+    with open(data_file(f"schema/{name}.json"), "rb") as file:
+        write_bytes([file.read()], output)
 
 
 def _write_json(value: object, output: str | None) -> None:

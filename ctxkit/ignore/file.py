@@ -89,18 +89,18 @@ class IgnoreFile:
     def candidates(self, joined: bytes) -> set[bytes]:
         """Those files of ``joined`` that any line matches: a quick sieve for many paths.
 
-        ``joined`` holds whole paths of files below ``base``, each with a NUL before and after it (in lower case when
-        ``ignorecase`` is set).
+        ``joined`` is the ``framed`` form of whole paths of files below ``base`` (in lower case when ``ignorecase`` is
+        set).
         """
         if self._sieves is None:
             base = f"{self.base}/".encode("utf-8", "surrogateescape") if self.base else b""
-            head = rb"\x00" + quoted(base.lower() if self.ignorecase else base)
+            head = rb"\x00/" + quoted(base.lower() if self.ignorecase else base)
             wanted = [pair for pair in self._regexes if pair[1] not in self._directory_only]
             self._sieves = [
                 re2.compile(head + b"(?:" + b"|".join(regex for regex, _ in group) + rb")\x00", _options())
                 for group in _groups(wanted)
             ]
-        return {hit.group()[1:-1] for sieve in self._sieves for hit in sieve.finditer(joined)}
+        return {hit.group()[2:-1] for sieve in self._sieves for hit in sieve.finditer(joined)}
 
     def negated(self, place: int) -> bool:
         """Whether the line at ``place`` re-includes what it matches."""
@@ -120,6 +120,11 @@ class IgnoreFile:
             data = data.lower()
         place = self.matcher(directories=is_dir)(data[self.skip :])
         return None if place < 0 else self.rule(place)
+
+
+def framed(paths: Iterable[str]) -> bytes:
+    """Many paths as one text; the slash before each keeps a pattern from matching the emptiness between two."""
+    return ("\0/" + "\0\0/".join(paths) + "\0").encode("utf-8", "surrogateescape")
 
 
 def _split(lines: bytes | Iterable[str]) -> list[bytes]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ctxkit.ignore.file import framed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -89,7 +91,9 @@ class IgnoreTree:
         return found
 
     def _ignored_files(self, scope: _Scope, paths: list[str]) -> list[str]:
-        joined = self._bytes("\0" + "\0\0".join(paths) + "\0")
+        joined = framed(paths)
+        if self.ignorecase:
+            joined = joined.lower()
         candidates = set().union(*(file.candidates(joined) for file in scope.files))
         if not candidates:
             return []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TYPE_CHECKING
 
-from ctxkit.model.context import Context, Skipped
+
+if TYPE_CHECKING:
+    from ctxkit.model.context import Context, Skipped
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 class FileEntry(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ctxkit.data import rules_root
+from ctxkit.data import data_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,9 +42,14 @@ class Declaration(NamedTuple):
     text: str
 
 
+def _rules_text() -> bytes:
+    with open(data_file("generated.yaml"), "rb") as file:
+        return file.read()
+
+
 def fingerprint(declarations: Iterable[Declaration] = ()) -> bytes:
     """A name for the rules and declarations that kinds are decided by; it changes when any of them does."""
-    digest = hashlib.sha1((rules_root() / "generated.yaml").read_bytes(), usedforsecurity=False)
+    digest = hashlib.sha1(_rules_text(), usedforsecurity=False)
     for declaration in declarations:
         lines = "\n".join(line for line in declaration.text.splitlines() if "linguist-" in line)
         if lines:
@@ -166,12 +171,11 @@ def _declared(paths: Sequence[str], declarations: Sequence[Declaration]) -> dict
         kept = [value for value in values if value is not None]
         if not patterns:
             continue
-        from ctxkit.ignore import IgnoreFile
+        from ctxkit.ignore.file import IgnoreFile, framed
 
         file = IgnoreFile(patterns, base, negation=False)
         inside = [path for path in paths if path.startswith(f"{base}/")] if base else paths
-        joined = ("\0" + "\0\0".join(inside) + "\0").encode("utf-8", "surrogateescape")
-        for raw in file.candidates(joined):
+        for raw in file.candidates(framed(inside)):
             path = raw.decode("utf-8", "surrogateescape")
             rule = file.match(path)
             if rule is not None:

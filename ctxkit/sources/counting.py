@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from typing import Protocol, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ctxkit.model import Tokens
     from collections.abc import Sequence
+
+    from ctxkit.model import Tokens
 
 
 class Store(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ctxkit.data import rules_root
+from ctxkit.data import data_file
 
 
 class PathGroup(Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,4 +44,4 @@ def load_rules() -> GeneratedRules:
     """The shipped rules. Raises ConfigError when they do not have this form."""
     from ctxkit.text.datafile import load_yaml_cached
 
-    return load_yaml_cached(rules_root() / "generated.yaml", GeneratedRules)
+    return load_yaml_cached(data_file("generated.yaml"), GeneratedRules)

@@ -6,18 +6,18 @@ import fnmatch
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ctxkit.agents import charge
 from ctxkit.model import NO_TOKENS, Activation, Category, Segment, Span, Tokens
 from ctxkit.text import markdown
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ctxkit.sources.counting import PieceCounter
-    from ctxkit.agents.spec import Frame
-    from ctxkit.agents.resolve import Loaded
-    from ctxkit.agents.disk import Disk
     from ctxkit.agents.catalog import Listed
+    from ctxkit.agents.disk import Disk
+    from ctxkit.agents.resolve import Loaded
+    from ctxkit.agents.spec import Frame
+    from ctxkit.sources.counting import PieceCounter
 
 Estimate = Callable[[int, str, str], Tokens]
 """(o200k count, path, text) → the model's own count."""

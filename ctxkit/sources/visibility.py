@@ -10,9 +10,10 @@ from ctxkit.agents.version import applies
 from ctxkit.sources.ignored import IgnoreSource, hidden_by
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ctxkit.agents.resolve import Resolver
     from ctxkit.agents.spec import Listing
-    from collections.abc import Sequence
     from ctxkit.sources.listing import Store
     from ctxkit.sources.worktree import Worktree
 

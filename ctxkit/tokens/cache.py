@@ -24,7 +24,6 @@ from ctxkit.text.datafile import cache_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-    from pathlib import Path
 
 SCHEMA = 1
 """Part of the file name: a later layout never meets an earlier one."""
@@ -54,18 +53,18 @@ def blob_id(data: bytes) -> bytes:
 class CountCache:
     """Token counts by content, and a few named blobs. No method raises because of the cache's own state."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: str | None) -> None:
         """Use the file ``path``, or memory when it is None; ``open`` is the usual way in."""
         self._path = path
         self._db = _connect(path)
 
     @classmethod
-    def open(cls, directory: Path | None = None) -> CountCache:
+    def open(cls, directory: str | os.PathLike[str] | None = None) -> CountCache:
         """The cache in ``directory`` (``cache_dir()`` by default), made when it is not there."""
         folder = cache_dir() if directory is None else directory
         with contextlib.suppress(OSError):
             os.makedirs(folder, mode=0o700, exist_ok=True)
-        return cls(folder / f"counts-{SCHEMA}.sqlite")
+        return cls(os.path.join(folder, f"counts-{SCHEMA}.sqlite"))
 
     def close(self) -> None:
         """Give the file back; the cache is not used after this."""
@@ -195,17 +194,17 @@ _PASSING = {
 }
 
 
-def _writable(path: Path | None) -> bool:
+def _writable(path: str | None) -> bool:
     """Whether the system lets us write there; then a file that SQLite calls read-only is a damaged one."""
-    return path is not None and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    return path is not None and os.access(path, os.W_OK) and os.access(os.path.dirname(path), os.W_OK)
 
 
-def _connect(path: Path | None) -> sqlite3.Connection:
+def _connect(path: str | None) -> sqlite3.Connection:
     """A connection to ``path`` with its tables; to memory where that cannot be had, even after deleting the file."""
     for attempt in range(2 if path is not None else 0):
         db = None
         try:
-            db = sqlite3.connect(str(path), timeout=BUSY_SECONDS, isolation_level=None)
+            db = sqlite3.connect(path or "", timeout=BUSY_SECONDS, isolation_level=None)
             db.execute("PRAGMA synchronous = OFF")
             db.executescript(_TABLES)
             return db
@@ -226,7 +225,7 @@ def _connect(path: Path | None) -> sqlite3.Connection:
     return db
 
 
-def _remove(path: Path) -> None:
+def _remove(path: str) -> None:
     for suffix in ("", "-journal", "-wal", "-shm"):
         with contextlib.suppress(OSError):
             os.unlink(f"{path}{suffix}")

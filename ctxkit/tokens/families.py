@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from ctxkit.data import rules_root
+from ctxkit.data import data_file
 from ctxkit.model import Tokens, UnknownNameError
 from ctxkit.text.datafile import load_yaml_cached
 from ctxkit.tokens.content import Content
@@ -130,7 +130,7 @@ class TokenizerData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def _data() -> TokenizerData:
-    return load_yaml_cached(rules_root() / "tokenizers.yaml", TokenizerData)
+    return load_yaml_cached(data_file("tokenizers.yaml"), TokenizerData)
 
 
 def all_families() -> tuple[Family, ...]:

@@ -7,7 +7,7 @@ from functools import cache
 
 import msgspec
 
-from ctxkit.data import rules_root
+from ctxkit.data import data_file
 from ctxkit.model import UnknownNameError
 from ctxkit.text.datafile import load_yaml_cached
 from ctxkit.tokens.families import Family, find_family
@@ -76,7 +76,7 @@ _EFFORT = re.compile(r"-(?:none|minimal|low|medium|high|xhigh|max|thinking|reaso
 @cache
 def all_models() -> tuple[Model, ...]:
     """Every model of the data file, in its order."""
-    return load_yaml_cached(rules_root() / "models.yaml", ModelData).models
+    return load_yaml_cached(data_file("models.yaml"), ModelData).models
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,12 +13,12 @@ import pytest
 import yaml
 
 from ctxkit.agents.spec import AgentSpec, Confidence, Part
-from ctxkit.data import rules_root
+from ctxkit.data import data_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILES = sorted((rules_root() / "agents").glob("*.yaml"))
+FILES = sorted(Path(data_file("agents")).glob("*.yaml"))
 LAB = (
     "aider", "claude-code", "cline", "codex", "continue-cli", "copilot-cli", "gemini-cli", "gptme", "kilo",
     "mini-swe-agent", "opencode", "pi", "qwen-code",

@@ -78,7 +78,7 @@ def test_yaml_is_not_imported_when_the_compiled_form_is_at_hand(tmp_path):
 def test_a_damaged_compiled_form_is_not_believed(tmp_path, damage):
     path = write(tmp_path, GOOD)
     expected = load_yaml_cached(path, Whole)
-    [compiled] = (cache_dir() / "data").iterdir()
+    [compiled] = (Path(cache_dir()) / "data").iterdir()
     compiled.write_bytes(damage)
     assert load_yaml_cached(path, Whole) == expected
     whole = compiled.read_bytes()
@@ -98,7 +98,7 @@ def test_old_compiled_forms_are_dropped(tmp_path, monkeypatch):
     monkeypatch.setattr(datafile, "KEPT", 3)
     for n in range(6):
         load_yaml_cached(write(tmp_path, f"a: {n}\n"), dict)
-    assert len(list((cache_dir() / "data").iterdir())) == 3
+    assert len(list((Path(cache_dir()) / "data").iterdir())) == 3
 
 
 @pytest.mark.parametrize(
@@ -158,16 +158,16 @@ def test_a_missing_file(tmp_path):
 
 
 def test_where_the_cache_is(monkeypatch, tmp_path):
-    assert cache_dir() == tmp_path / "cache"
+    assert Path(cache_dir()) == tmp_path / "cache"
     monkeypatch.delenv("CTXKIT_CACHE_DIR")
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert cache_dir() == tmp_path / "xdg" / "ctxkit"
+    assert Path(cache_dir()) == tmp_path / "xdg" / "ctxkit"
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    assert cache_dir() == tmp_path / ".cache" / "ctxkit"
+    assert Path(cache_dir()) == tmp_path / ".cache" / "ctxkit"
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert cache_dir() == tmp_path / "Library" / "Caches" / "ctxkit"
+    assert Path(cache_dir()) == tmp_path / "Library" / "Caches" / "ctxkit"
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
-    assert cache_dir() == tmp_path / "local" / "ctxkit" / "Cache"
+    assert Path(cache_dir()) == tmp_path / "local" / "ctxkit" / "Cache"

@@ -167,7 +167,7 @@ def test_a_bucket_moved_elsewhere_is_not_believed(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"garbage", b"SQLite format 3\0" + b"\xff" * 5000, os.urandom(100_000)])
 def test_a_file_that_is_no_database_is_begun_anew(tmp_path, content):
     with CountCache.open(tmp_path) as store:
-        path = store._path
+        path = Path(store._path)
     path.write_bytes(content)
     key = keys(1)[0]
     with CountCache.open(tmp_path) as store:
@@ -179,7 +179,7 @@ def test_a_file_that_is_no_database_is_begun_anew(tmp_path, content):
 
 def test_a_database_with_other_tables_is_begun_anew(tmp_path):
     with CountCache.open(tmp_path) as store:
-        path = store._path
+        path = Path(store._path)
     path.unlink()
     with sqlite3.connect(path) as db:
         db.execute("CREATE TABLE counts (x)")

@@ -14,9 +14,9 @@ Grouping by length lets ``struct`` cut the tokens at C speed: a third of the tim
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
-from pathlib import Path
 
 from ctxkit.model import CtxkitError, UnknownNameError
 
@@ -26,11 +26,11 @@ _HEAD = len(MAGIC) + 32
 _HINT = "Reinstall ctxkit, or rebuild the file with scripts/regenerate_ranks.py from an official .tiktoken file."
 
 
-def path_of(encoding: str) -> Path:
+def path_of(encoding: str) -> str:
     """Where the ranks of ``encoding`` lie; UnknownNameError when ctxkit ships none of that name."""
     if encoding not in ENCODINGS:
         raise UnknownNameError(f"There is no encoding {encoding!r}.", f"Known encodings: {', '.join(ENCODINGS)}.")
-    return Path(__file__).parent / f"{encoding}.bin"
+    return os.path.join(os.path.dirname(__file__), f"{encoding}.bin")
 
 
 def load(encoding: str) -> dict[bytes, int]:
@@ -40,10 +40,11 @@ def load(encoding: str) -> dict[bytes, int]:
     """
     path = path_of(encoding)
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as file:
+            data = file.read()
     except OSError as error:
         raise CtxkitError(f"The ranks of {encoding} cannot be read: {error.strerror}.", _HINT) from error
-    return unpack(data, path.name)
+    return unpack(data, os.path.basename(path))
 
 
 def unpack(data: bytes, name: str = "ranks") -> dict[bytes, int]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctxkit.data import rules_root
+from ctxkit.data import data_file
 from ctxkit.model import ConfigError
 from ctxkit.sources.definitions import ServerDefinition, ToolDefinition, parse_tools_json, read_tools_json
 from ctxkit.sources.lockfile import SCHEMA, parse_lock, render_lock
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SCHEMA_FILE = json.loads((rules_root() / "schema" / "tools-lock.json").read_text("utf-8"))
+SCHEMA_FILE = json.loads(Path(data_file("schema/tools-lock.json")).read_text("utf-8"))
 
 
 @pytest.fixture
