@@ -20,7 +20,7 @@ _CHARS_PER_TOKEN = 4
 
 
 def within(members: Sequence[Catalog], entries: list[Listed], resolver: Resolver, window: int) -> list[Listed]:
-    """``entries`` of the catalogues that share one listing, with what the budget leaves of each. ``window`` in tokens."""
+    """``entries`` of the catalogues of one listing, with what the budget leaves of each. ``window`` in tokens."""
     limit = next((catalog.total for catalog in members if catalog.total is not None), None)
     if limit is None or limit.overflow == "none":
         return entries

@@ -28,8 +28,8 @@ class Listed:
     """One entry of a catalogue.
 
     ``listing`` is the text that stands in the request for it (empty if it is not listed), ``values`` what fills its
-    template; ``text`` the whole file, whose body begins at ``body_start``. ``root`` is the directory that the catalogue's
-    place names, below which it was found.
+    template; ``text`` the whole file, whose body begins at ``body_start``. ``root`` is the directory that the
+    catalogue's place names, below which it was found.
     """
 
     catalog: Catalog

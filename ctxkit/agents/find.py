@@ -110,7 +110,7 @@ class Finder:
             path = self.places.expand(name, self.names)
             if not any(c in name for c in "*?["):
                 return [path] if self.disk.is_file(path) else []
-            fixed = [part for part in path.split(os.sep)]
+            fixed = path.split(os.sep)
             cut = next(i for i, part in enumerate(fixed) if any(c in part for c in "*?["))
             return self.disk.glob(os.sep.join(fixed[:cut]) or os.sep, "/".join(fixed[cut:]))
         name = name.format_map(_Kept(self.names)) if "{" in name else name

@@ -18,8 +18,9 @@ _ENV = re.compile(r"\$\{([A-Z0-9_]+)(?::-([^}]*))?\}")
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Absolute directories: the audited ``root``, the agent's ``cwd``, the ``home``, and the git work tree's top (or None).
+    """Absolute directories: the audited ``root``, the agent's ``cwd``, the ``home``, and the top of the git work tree.
 
+    ``git_root`` is None outside of git.
     ``touched``: absolute paths of files the agent has read. ``env``: the environment its facts may name (empty when
     the caller named a home directory of his own, whose variables are not known).
     """

@@ -36,6 +36,7 @@ class Loaded:
 
     ``path`` is absolute. ``text`` is the decoded file, ``ranges`` the characters of it that are sent. ``via`` holds the
     importing files, outermost first. ``listing`` is what stands in the first request for a file whose body does not.
+    ``again``: the files that it and what it imports name again where the agent sends them once, once for each time.
     """
 
     source: RuleSource
@@ -49,10 +50,11 @@ class Loaded:
     via: tuple[str, ...] = ()
     why: str = ""
     listing: str = ""
+    again: tuple[str, ...] = ()
 
 
 class Resolver:
-    """Answers for one agent, version and set of places. ``paths``: files of the work tree, relative to its root, posix."""
+    """Answers for one agent, version and set of places. ``nested``: files of the work tree, relative to it, posix."""
 
     def __init__(
         self, spec: AgentSpec, version: str, places: Places, disk: Disk, settings: Settings, nested: Sequence[str]
@@ -175,7 +177,10 @@ class Resolver:
         if source.imports is not None and activation not in (Activation.MANUAL, Activation.NEVER):
             parent = self._eager(entry, file) if source.imports.eager and activation is Activation.GLOB else entry
             apart = source.imports.once or not (parent.loaded or parent.after_touch)
-            imported = self._imports(parent, text, source.imports, 1, {file.path} if apart else None)
+            tree = {file.path: 0} if apart else None
+            imported = self._imports(parent, text, source.imports, 1, tree)
+            if tree is not None and source.imports.once:
+                entry = replace(entry, again=tuple(path for path, n in tree.items() for _ in range(n)))
         return [entry, *imported]
 
     def _from_setting(self, file: Found, value: object) -> list[Loaded]:
@@ -304,18 +309,22 @@ class Resolver:
         if self.spec.dedupe != "none":
             self._sent.setdefault(self._identity(path), path)
 
-    def _imports(self, parent: Loaded, text: str, rules: Imports, hop: int, tree: set[str] | None) -> list[Loaded]:
+    def _imports(
+        self, parent: Loaded, text: str, rules: Imports, hop: int, tree: dict[str, int] | None
+    ) -> list[Loaded]:
+        """What ``text`` imports. ``tree``: file → times named again, where each comes once for a rule file."""
         if hop > rules.depth:
             return []
         result: list[Loaded] = []
         for reference in references(text, markdown.outline(text), rules):
             path = target_of(parent.path, reference.target, self.places.home)
             first = parent.via[0] if parent.via else parent.path
+            if tree is not None and path in tree:
+                tree[path] += 1
+                continue
             if path in (parent.path, *parent.via) or not importable(path, first, parent.source, rules, self.finder):
                 continue
             if (tree is None and self._twin(path) is not None) or self.finder.excluded(path, parent.source.id):
-                continue
-            if tree is not None and path in tree:
                 continue
             content = self.finder.text(path)
             front = frontmatter.parse(content)
@@ -325,7 +334,7 @@ class Resolver:
             if parent.loaded or parent.after_touch:
                 self._mark(path)
             if tree is not None:
-                tree.add(path)
+                tree[path] = 0
             entry = replace(
                 parent, path=path, text=content, ranges=ranges, via=(*parent.via, parent.path), listing="",
                 why=f"imported by {self.disk.show(parent.path)}",

@@ -3,8 +3,8 @@
 Every fact may carry ``since``/``before`` (agent versions: the first with it, the first without it),
 ``confidence`` and ``evidence``. Unknown keys are refused, because a typo in a data file is otherwise silent.
 
-Paths in these files are posix. ``{root}``, ``{cwd}``, ``{git_root}`` and ``{home}`` stand for directories, ``{name}`` for
-one of the agent's own ``roots``; ``{slug}`` is the cwd with every non-alphanumeric character replaced by ``-``.
+Paths in these files are posix. ``{root}``, ``{cwd}``, ``{git_root}`` and ``{home}`` stand for directories, ``{name}``
+for one of the agent's own ``roots``; ``{slug}`` is the cwd with every non-alphanumeric character replaced by ``-``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,19 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from ctxkit.agents.spec_parts import Condition, Confidence, Is, KeyTest, Limit, Part
+from ctxkit.agents.spec_catalogs import BuiltIn, Catalog, Place, Sidecar
+from ctxkit.agents.spec_parts import (
+    Condition,
+    Confidence,
+    Frame,
+    GlobDialect,
+    Is,
+    KeyTest,
+    Limit,
+    Part,
+    Until,
+    Walk,
+)
 from ctxkit.agents.spec_surroundings import (
     Deferral,
     DenyPatterns,
@@ -58,9 +70,11 @@ __all__ = [
     "Place",
     "RuleSource",
     "SettingsFile",
+    "Sidecar",
     "Strip",
     "Transcript",
     "Until",
+    "Waiting",
     "Walk",
 ]
 
@@ -80,21 +94,22 @@ class Imports(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a rule file pulls in others.
 
     ``depth``: hops from the loaded file (its own imports are hop 1). ``skip``: regions that are not searched.
-    ``inside``: the directory an imported file must lie in; others are dropped unless the setting
-    ``approval`` is true.
+    ``inside``: the directory an imported file must lie in; others are dropped unless the setting ``approval`` is true.
     ``extensions``: the only ones that are imported (an empty string stands for none; a name that is all extension, like
-    ``.env``, counts as none); empty means any. ``trim``: characters taken off the end of a path. ``fragment``: a ``#part`` is
-    taken off. ``not_extensions``: never imported. ``starts``: characters that may stand before the ``@``, besides white space and line starts.
-    ``emphasis``: ``**@x**``, ``_@x_`` and ``[@x](url)`` count. ``need``: a path must begin with one of these.
-    ``token``: a regular expression whose group ``path`` is the path, where an agent's own reading of tokens fits none of
-    these keys (it then replaces ``starts`` and ``emphasis``). Of the regions, ``odd-ticks`` is what follows an odd number of
-    runs of backticks on its line, ``fence-lines`` what stands between lines that begin with three backticks or tildes,
-    however many follow, ``backticks`` what stands between two runs of backticks of one length, anywhere in the file.
-    ``inside`` may be ``{boundary}``: the nearest directory at or above the one of the file that was found (not imported) that holds one of the source's
-    ``markers``, else its own directory. ``through_links``: only the name must lie inside, not what a link leads to.
-    ``fatal``: an import from outside takes the importing file out. ``inline``: the text takes the place of the token. ``eager``: imports of a rule that waits for a touch
-    are loaded at the start all the same. ``once``: a file comes once for each rule file that leads to it, even where the
-    agent sends it elsewhere as well. ``frame``: what is written around each imported file.
+    ``.env``, counts as none); empty means any. ``trim``: characters taken off the end of a path. ``fragment``: a
+    ``#part`` is taken off. ``not_extensions``: never imported. ``starts``: characters that may stand before the ``@``,
+    besides white space and line starts. ``emphasis``: ``**@x**``, ``_@x_`` and ``[@x](url)`` count. ``need``: a path
+    must begin with one of these. ``token``: a regular expression whose group ``path`` is the path, where an agent's own
+    reading of tokens fits none of these keys (it then replaces ``starts`` and ``emphasis``). Of the regions,
+    ``odd-ticks`` is what follows an odd number of runs of backticks on its line, ``fence-lines`` what stands between
+    lines that begin with three backticks or tildes, however many follow, ``backticks`` what stands between two runs of
+    backticks of one length, anywhere in the file. ``inside`` may be ``{boundary}``: the nearest directory at or above
+    the one of the file that was found (not imported) that holds one of the source's ``markers``, else its own
+    directory. ``through_links``: only the name must lie inside, not what a link leads to. ``fatal``: an import from
+    outside takes the importing file out. ``inline``: the text takes the place of the token. ``eager``: imports of a
+    rule that waits for a touch are loaded at the start all the same. ``once``: a file comes once for each rule file
+    that leads to it, even where the agent sends it elsewhere as well. ``frame``: what is written around each imported
+    file. ``again``: o200k tokens of the mark, with its path, that stands for one named again.
     """
 
     syntax: Literal["at-path", "kiro-file", "brace-file"] = "at-path"
@@ -129,52 +144,9 @@ class Imports(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     eager: bool = False
     once: bool = False
     frame: Frame | None = None
+    again: int = 0
 
 
-class Frame(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Text an agent writes around what it loads, in o200k tokens: once (``preamble``) and around each file.
-
-    ``path``: the path it prints with each file (``absolute``, ``relative``, ``name`` or none). ``models``: by a glob of model
-    ids, how much longer the preamble is for these. ``cwd``: the preamble prints the
-    working directory. ``per_root``: tokens around the path of each directory that holds entries of a catalogue, which is
-    printed once.
-    """
-
-    preamble: int = 0
-    per_file: int = 0
-    per_root: int = 0
-    models: dict[str, int] = {}
-    cwd: bool = False
-    path: Literal["absolute", "relative", "name", "none"] = "none"
-
-
-class GlobDialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How an agent reads the patterns of a ``glob`` rule.
-
-    ``base``: what patterns are relative to: the audited root, the cwd, or the ``holder``, the directory in which the
-    source's names are looked up. ``style``: ``gitignore`` (a pattern without inner ``/`` matches at any depth, one that matches a
-    directory matches all below it), or ``glob`` (matches the whole path). ``bare``: with ``glob``, a pattern without ``/`` matches
-    the base name at any depth, or is ``anchored``. ``prefix``: a relative pattern also matches below any directory.
-    ``inside``: only files in this directory count. ``split``: what separates patterns in one string. ``drop_globstar``: a
-    trailing ``/**`` is taken off first. ``never``: patterns that begin like this match nothing. ``negation``: ``!pattern``
-    takes back what earlier patterns matched, or is a pattern of its own that matches where path or name does not
-    (``complement``).
-    """
-
-    base: Literal["root", "cwd", "holder"] = "root"
-    style: Literal["gitignore", "glob"] = "glob"
-    bare: Literal["basename", "anchored"] = "basename"
-    prefix: bool = False
-    ignore_case: bool = False
-    inside: str | None = None
-    split: str = ","
-    drop_globstar: bool = False
-    never: tuple[str, ...] = ()
-    negation: Literal["take-back", "complement"] = "take-back"
-
-
-Walk = Literal["none", "up", "ends", "between", "down"]
-Until = Literal["git-root", "git-root-or-all", "git-root-or-below-home", "fs-root", "home", "below-home", "markers"]
 Strip = Literal["html-comments", "all-comments", "frontmatter"]
 
 
@@ -188,8 +160,8 @@ class LinkGuard(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Waiting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What stands in the first request for a rule file that waits for a touch.
 
-    ``template`` as in :class:`Catalog`; ``{path}``, ``{patterns}`` (joined by ``, ``) and frontmatter keys. ``preamble``: o200k
-    tokens before the first.
+    ``template`` as in :class:`Catalog`; ``{path}``, ``{patterns}`` (joined by ``, ``) and frontmatter keys.
+    ``preamble``: o200k tokens before the first.
     """
 
     template: str
@@ -199,9 +171,9 @@ class Waiting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A JSON file that names rule files beside it (those of an extension).
 
-    ``file``: glob below the base. ``key``: holds a name or a list of names, ``default`` those that stand in. ``switch``: a
-    setting (``{name}`` is the manifest's directory) with patterns of working directories; the last that matches decides,
-    and one with ``!`` switches the manifest off.
+    ``file``: glob below the base. ``key``: holds a name or a list of names, ``default`` those that stand in.
+    ``switch``: a setting (``{name}`` is the manifest's directory) with patterns of working directories; the last that
+    matches decides, and one with ``!`` switches the manifest off.
     """
 
     file: str
@@ -213,29 +185,27 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class RuleSource(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rule files of one kind: where they are, which of them count, and when they are loaded.
 
-    ``base``: ``cwd``, ``root``, ``git-root``, ``home``, one of the agent's ``roots`` or an absolute path. ``walk``: ``up``
-    adds every ancestor as far as ``until`` (included; ``below-home`` stops before the home directory; without a git
-    root ``git-root`` means the base alone, ``git-root-or-all`` every ancestor,
-    ``git-root-or-below-home`` those below the home directory), ``ends`` only the base and the last of them,
-    ``between`` only those that lie between these two, ``down`` every
-    directory below the base. ``names``: globs under each directory, in order; ``{setting:KEY}`` expands to the strings
-    of a setting, ``{env:NAME}`` to the parts of a variable between commas. ``pick``: all of them or the ``first`` that exists,
-    per directory. ``below``: the same names in
-    directories below the base, with this activation; below ``below_base`` where that is given, but not in a directory of
-    the walk, its ends included. ``reach_out``: once a directory below was touched, the patterns of its files count for
-    files elsewhere too. ``waiting``: how one that waits is listed, unless it is below.
-    ``text_setting``: the text is not in a file but in this setting, a text or a list of texts or of maps with a text ``rule``.
-    ``group``: sources of one group share order and limit.
-    ``touch_inside``: a touched file outside this directory loads nothing. ``blank``: an empty file counts as found.
-    ``unless_beside``: below the base, a directory that holds one of these is left out. ``trim``: white space at both ends is not sent.
-    ``strict``: a file whose frontmatter is no YAML, nor becomes it with its values in quotes, is left out. ``no_links``: links are. ``inside``: files outside this
-    directory are. ``refuse``: files whose text this regular expression finds are. ``omit``: a setting with shell patterns of
-    names, or paths from the source's directory, of files that are. ``rule_name``: see :class:`Group`. ``base_setting``:
-    directories (relative to the cwd) in this setting take the place of ``base``. ``directories``: a name that is a directory
-    stands for all files below it.
-    ``manifest``: files that say the names. ``strip``: what is not sent; ``html-comments`` are those that begin a block, as
-    Markdown has them, ``all-comments`` every ``<!-- … -->``.
-    ``invisible``: exists but has no file (account rules).
+    ``base``: ``cwd``, ``root``, ``git-root``, ``home``, one of the agent's ``roots`` or an absolute path. ``walk``:
+    ``up`` adds every ancestor as far as ``until`` (included; ``below-home`` stops before the home directory; without a
+    git root ``git-root`` means the base alone, ``git-root-or-all`` every ancestor, ``git-root-or-below-home`` those
+    below the home directory), ``ends`` only the base and the last of them, ``between`` only those that lie between
+    these two, ``down`` every directory below the base. ``names``: globs under each directory, in order;
+    ``{setting:KEY}`` expands to the strings of a setting, ``{env:NAME}`` to the parts of a variable between commas.
+    ``pick``: all of them or the ``first`` that exists, per directory. ``below``: the same names in directories below
+    the base, with this activation; below ``below_base`` where that is given, but not in a directory of the walk, its
+    ends included. ``reach_out``: once a directory below was touched, the patterns of its files count for files
+    elsewhere too. ``waiting``: how one that waits is listed, unless it is below. ``text_setting``: the text is not in a
+    file but in this setting, a text or a list of texts or of maps with a text ``rule``. ``group``: sources of one group
+    share order and limit. ``touch_inside``: a touched file outside this directory loads nothing. ``blank``: an empty
+    file counts as found. ``unless_beside``: below the base, a directory that holds one of these is left out. ``trim``:
+    white space at both ends is not sent. ``strict``: a file whose frontmatter is no YAML, nor becomes it with its
+    values in quotes, is left out. ``no_links``: links are. ``inside``: files outside this directory are. ``refuse``:
+    files whose text this regular expression finds are. ``omit``: a setting with shell patterns of names, or paths from
+    the source's directory, of files that are. ``rule_name``: see :class:`Group`. ``base_setting``: directories
+    (relative to the cwd) in this setting take the place of ``base``. ``directories``: a name that is a directory stands
+    for all files below it. ``manifest``: files that say the names. ``strip``: what is not sent; ``html-comments`` are
+    those that begin a block, as Markdown has them, ``all-comments`` every ``<!-- … -->``. ``invisible``: exists but has
+    no file (account rules).
     """
 
     id: str
@@ -287,9 +257,9 @@ class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     ``pick: first``: the first source that finds a file counts alone. ``order: directory`` sends the files directory by
     directory instead of source by source. ``limit`` is over all files together, in the order sent. ``once``: of files
-    with equal text that are loaded at the start only the first is sent. ``unique``: of files of one name (``file-name``, or
-    the ``rule-name``: the source's ``rule_name``, the frontmatter's ``name``, or the file's without extension; case does
-    not matter) the first is sent, or the first of the last source (``last_wins``).
+    with equal text that are loaded at the start only the first is sent. ``unique``: of files of one name
+    (``file-name``, or the ``rule-name``: the source's ``rule_name``, the frontmatter's ``name``, or the file's without
+    extension; case does not matter) the first is sent, or the first of the last source (``last_wins``).
     """
 
     pick: Literal["all", "first"] = "all"
@@ -298,109 +268,6 @@ class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     once: bool = False
     unique: Literal["file-name", "rule-name"] | None = None
     last_wins: bool = False
-
-
-class Place(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where entries of a catalogue are looked for; as in :class:`RuleSource`.
-
-    ``hidden``: hidden directories count. ``outermost``: what lies below the directory of another entry does not.
-    ``label``: what ``{label}`` stands for in the template. ``approved``: a setting (``{name}`` is the entry's) that must hold the
-    SHA-256 of the file, as hexadecimal digits. ``ignore_files``: names of ignore files inside the fixed part of the name that
-    hide entries.
-    """
-
-    base: str = "root"
-    walk: Walk = "none"
-    until: Until = "git-root"
-    markers: tuple[str, ...] = (".git",)
-    markers_setting: str | None = None
-    names: tuple[str, ...]
-    hidden: bool = True
-    below: bool = False
-    outermost: bool = False
-    label: str = ""
-    approved: str | None = None
-    ignore_files: tuple[str, ...] = ()
-
-
-class BuiltIn(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Entries that the agent brings along: their listing's size in characters and o200k tokens.
-
-    They are listed first, or behind the entries of their catalogue (``last``).
-    """
-
-    chars: int
-    tokens: int
-    count: int
-    last: bool = False
-    when: tuple[Condition, ...] = ()
-
-
-class Sidecar(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A YAML file beside an entry (``name``, relative to its directory) that hides it if one of these tests holds."""
-
-    name: str
-    hidden_if: tuple[KeyTest, ...]
-
-
-class Catalog(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Skills, subagents, commands or modes: named in the window, their bodies on demand.
-
-    ``template``: how an entry is listed; ``{name}``, ``{path}``, ``{inside}`` (the path below the part of the place's name that
-    has no wildcard), ``{label}`` and frontmatter keys in braces, a part in ``[...]`` only if
-    its keys have a value. ``escape``: how values are written in it. ``name_from``: where the name comes from: the ``frontmatter`` (else the directory or file), always the ``directory``, the
-    file's ``stem``, or its ``path`` below the place with ``:`` between directories. ``needs``: keys without which an entry is
-    not listed. ``describe_from_body``: without a description the first line of the body stands in, cut to so many
-    characters; with ``body_form: all-lines`` the whole body in one line, but only without any frontmatter.
-    ``strict``: an entry whose frontmatter is missing or no YAML is not listed.
-    ``hidden_if``: not listed at all. ``sidecar``: a file beside it that may hide it. ``switches``: a setting with a list of maps;
-    one with ``enabled: false`` takes out the entry of its ``name`` or ``path``. ``gated_if``: listed only after a file matching that key's globs was read.
-    ``folded``: white space in a description becomes single blanks. ``per_entry`` caps the description, ``total`` the whole
-    listing; catalogues of one ``listing`` share it, in order. ``first_wins``: of entries of one name only the first is listed.
-    ``usage``: the setting that counts uses by name; used entries keep their descriptions longest.
-    ``overrides``: a setting name → ``name-only``/``off`` …. ``removed_by``: settings that take out
-    entries by one of the forms in ``removed_form``, such as ``Agent({name})``. ``denied_by``: a setting that is ``deny``, or a
-    map from patterns of names to ``allow``/``ask``/``deny``, the last match deciding. ``only_keys``: an entry with another
-    frontmatter key is not listed; nor is one whose body has fewer characters than ``min_body``. ``setting``: a map from names
-    to the keys of further entries. ``first_line``: only that of
-    a description is listed.
-    """
-
-    id: str
-    kind: Literal["skill", "subagent", "command", "mode", "prompt"]
-    activation: Activation = Activation.DESCRIBED
-    places: tuple[Place, ...]
-    template: str = "- {name}: {description}\n"
-    name_from: Literal["frontmatter", "directory", "stem", "path"] = "frontmatter"
-    escape: Literal["none", "xml"] = "none"
-    needs: tuple[str, ...] = ()
-    strict: bool = False
-    describe_from_body: int = 0
-    body_form: Literal["first-line", "all-lines"] = "first-line"
-    hidden_if: tuple[KeyTest, ...] = ()
-    sidecar: Sidecar | None = None
-    switches: str | None = None
-    gated_if: str | None = None
-    globs: GlobDialect | None = None
-    folded: bool = False
-    when: tuple[Condition, ...] = ()
-    per_entry: Limit | None = None
-    total: Limit | None = None
-    listing: str | None = None
-    sort: bool = False
-    usage: str | None = None
-    first_wins: bool = True
-    built_in: tuple[BuiltIn, ...] = ()
-    overrides: str | None = None
-    removed_by: tuple[str, ...] = ()
-    removed_form: tuple[str, ...] = ()
-    denied_by: str | None = None
-    setting: str | None = None
-    only_keys: tuple[str, ...] = ()
-    min_body: int = 0
-    first_line: bool = False
-    frame: Frame | None = None
-    placement: Literal["system", "developer", "user", "tool", "unknown"] = "unknown"
 
 
 class Fixed(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -415,7 +282,7 @@ class Fixed(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tokens: int
     bytes: int | None = None
     count: int | None = None
-    parts: dict[str, int] = {}
+    parts: dict[str, int] = field(default_factory=dict)
     source: str
     date: str
 
@@ -423,11 +290,12 @@ class Fixed(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class AgentSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One coding agent.
 
-    ``latest``: the version its facts were last checked against, taken when none is asked for. ``model`` and
-    ``window``: what it runs unless told otherwise; ``window_setting`` replaces the window. ``join``: settings whose lists add up over the layers.
-    ``exclude``: settings with globs, matched against absolute paths, of rule files that are left out.
-    ``frontmatter``: one that is not valid YAML is read with its plain values put in quotes (``repaired``), or line by line, of a
-    key its first line (``first-lines``). ``dedupe``: whether one text reached twice is sent once (``real-path``, ``content``), or twice (``none``).
+    ``latest``: the version its facts were last checked against, taken when none is asked for. ``model`` and ``window``:
+    what it runs unless told otherwise; ``window_setting`` replaces the window. ``join``: settings whose lists add up
+    over the layers. ``exclude``: settings with globs, matched against absolute paths, of rule files that are left out.
+    ``frontmatter``: one that is not valid YAML is read with its plain values put in quotes (``repaired``), or line by
+    line, of a key its first line (``first-lines``). ``dedupe``: whether one text reached twice is sent once
+    (``real-path``, ``content``), or twice (``none``).
     """
 
     schema: Literal[1]

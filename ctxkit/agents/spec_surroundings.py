@@ -12,10 +12,9 @@ from ctxkit.agents.spec_parts import Condition, KeyTest, Limit, Part
 class McpFile(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A configuration file that names MCP servers.
 
-    ``path`` may be a glob; ``{ancestor}`` in it stands for every directory above the cwd. ``servers`` is the list of keys
-    that leads to them (placeholders allowed). ``map``: keyed by server name;
-    ``list``: entries with a ``name``. ``approval``: this scope's servers start only once approved, which the keys of
-    :class:`Mcp` settle.
+    ``path`` may be a glob; ``{ancestor}`` in it stands for every directory above the cwd. ``servers`` is the list of
+    keys that leads to them (placeholders allowed). ``map``: keyed by server name; ``list``: entries with a ``name``.
+    ``approval``: this scope's servers start only once approved, which the keys of :class:`Mcp` settle.
     """
 
     scope: Literal["project", "user", "local", "managed"]
@@ -29,8 +28,8 @@ class McpFile(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Deferral(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Tools whose definitions are kept out of the request until searched for.
 
-    ``listed``: what stands in the window instead. ``env``: variable that switches it; ``off_values``: its values for off.
-    ``threshold``: deferred only above this share of the window.
+    ``listed``: what stands in the window instead. ``env``: variable that switches it; ``off_values``: its values for
+    off. ``threshold``: deferred only above this share of the window.
     """
 
     mode: Literal["never", "always", "by-model", "threshold"]
@@ -47,10 +46,10 @@ class Mcp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     ``precedence``: scopes, strongest first; a server name of a stronger scope hides the same name below.
     ``disabled_if``: tests of a server entry. ``allow``/``deny``: keys of a server entry that list tool names.
-    ``approved``: settings (dotted) that approve project servers by name; ``approve_all``: the setting that approves all;
-    ``refused``: settings that list refused names; ``allowed_only``: settings that, when set, are the only names that start.
-    ``deny_patterns``: a setting with patterns, matched against ``deny_form``. ``tool_name`` is a template over
-    ``{server}`` and ``{tool}``.
+    ``approved``: settings (dotted) that approve project servers by name; ``approve_all``: the setting that approves
+    all; ``refused``: settings that list refused names; ``allowed_only``: settings that, when set, are the only names
+    that start. ``deny_patterns``: a setting with patterns, matched against ``deny_form``. ``tool_name`` is a template
+    over ``{server}`` and ``{tool}``.
     """
 
     files: tuple[McpFile, ...]
@@ -113,9 +112,10 @@ class Listing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SettingsFile(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A settings file; later ones win, lists are joined where ``join`` names the key. ``at``: the keys that lead to the
-    settings in it. ``under``: the key they are put under, so that they stay apart from those of other files. ``only_if``: a
-    test of the weaker files' settings.
+    """A settings file; later ones win, lists are joined where ``join`` names the key.
+
+    ``at``: the keys that lead to the settings in it. ``under``: the key they are put under, so that they stay apart
+    from those of other files. ``only_if``: a test of the weaker files' settings.
     """
 
     path: str

@@ -36,6 +36,7 @@ _BASES = {
 _UNTIL = {
     "git-root": "up to the git root",
     "git-root-or-all": "up to the git root, or all",
+    "git-root-or-below-home": "up to the git root, or to below the home directory",
     "fs-root": "up to the file system's root",
     "home": "up to the home directory",
     "below-home": "up to below the home directory",
@@ -175,6 +176,10 @@ def _where(base: str, walk: str, until: str) -> str:
     place = _BASES.get(base, "")
     if walk == "up":
         return f"in {place or base} and every directory above it, {_UNTIL[until]}"
+    if walk == "ends":
+        return f"in {place or base} and the last directory above it, {_UNTIL[until]}"
+    if walk == "between":
+        return f"between {place or base} and the last directory above it, {_UNTIL[until]}"
     if walk == "down":
         return f"in {place or base} and every directory below it"
     return f"in {place}" if place and base != "home" else ""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 UNKNOWN = 0xFF
 """The info byte of a file that could not be read. Otherwise the low half is its kind, with these on top:"""
@@ -24,6 +28,15 @@ class Columns:
     def unknown(cls, count: int) -> Columns:
         """``count`` files of which nothing is known."""
         return cls(array("Q", bytes(8 * count)), array("I", bytes(4 * count)), bytearray(b"\xff") * count)
+
+    def without(self, rows: Sequence[int]) -> Columns:
+        """The same columns, with nothing known of ``rows``."""
+        if not rows:
+            return self
+        info = bytearray(self.info)
+        for row in rows:
+            info[row] = UNKNOWN
+        return Columns(self.sizes, self.tokens, info)
 
     def set(self, row: int, size: int, tokens: int, info: int) -> None:
         """Fill in one file."""

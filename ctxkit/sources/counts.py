@@ -78,9 +78,13 @@ class Counting:
         self._new_counts: dict[bytes, int] = {}
         self._new_marks: dict[bytes, int] = {}
         self.skipped: list[Skipped] = []
+        self.unstable: list[int] = []
 
     def fill(self, columns: Columns, jobs: Sequence[Job]) -> None:
-        """Fill the rows of ``jobs``; a file that cannot be read stays ``UNKNOWN`` and is added to ``skipped``."""
+        """Fill the rows of ``jobs``; a file that cannot be read stays ``UNKNOWN`` and is added to ``skipped``.
+
+        ``unstable`` gets the rows of files that were not what git had just vouched for: they change as we read.
+        """
         unread = self._fill_known(columns, jobs)
         try:
             self._fill_read(columns, unread)
@@ -140,6 +144,8 @@ class Counting:
             return
         estimated = INFO_ESTIMATED if measured.estimated else 0
         columns.set(job.row, measured.size, measured.tokens, self._info(job, measured.marks) | estimated)
+        if job.exact and measured.identity not in (job.blob, None):
+            self.unstable.append(job.row)
         if measured.identity is not None and measured.size < _MAX_MARKED_BYTES:
             self._new_marks[measured.identity] = measured.size << _MARK_BITS | measured.marks
             if not measured.marks & IS_BINARY:

@@ -182,7 +182,6 @@ class _Making:
         self.declarations = _declarations(worktree)
         self.rules = fingerprint(self.declarations)
         self.name = f"inventory/{encoding}/{worktree.root.encode('utf-8', 'surrogateescape').hex()}"
-        self.classifier: Classifier | None = None
         self.made = time.time_ns()
 
     def inventory(self, count: bool) -> Inventory:
@@ -190,31 +189,39 @@ class _Making:
         if kept is not None and kept.rules != self.rules:
             kept = None
         tracked, fresh = self._tracked(kept)
-        places = (
-            [place for place, state in enumerate(self.worktree.states) if state in (CHANGED, UNTRACKED)]
-            if (self.worktree.states.count(CHANGED) or self.worktree.states.count(UNTRACKED))
-            else []
-        )
+        states = self.worktree.states
+        places: list[int] = []
+        if CHANGED in states or UNTRACKED in states:
+            places = [place for place, state in enumerate(states) if state in (CHANGED, UNTRACKED)]
         loose = Columns.unknown(len(places))
         stamps = [self._stamp(self.worktree.paths[place]) for place in places]
-        known = self._known(kept, places, stamps, loose)
-        missing = (
-            [row for row in range(len(tracked.info)) if tracked.info[row] == UNKNOWN]
-            if (UNKNOWN in tracked.info)
-            else []
-        )
+        self._fill_loose(kept, places, stamps, loose)
+        missing = self._missing(tracked, places)
         skipped: list[Skipped] = []
-        if missing or known < len(places):
-            skipped = self._fill(tracked, missing, loose, places, count)
-        snapshot = Snapshot(self.worktree.listing.key, self.rules, self.made, tracked)
+        unstable: list[int] = []
+        if missing or UNKNOWN in loose.info:
+            skipped, unstable = self._fill(tracked, missing, loose, places, count)
         if count:
+            snapshot = Snapshot(self.worktree.listing.key, self.rules, self.made, tracked.without(unstable))
             for row, place in enumerate(places):
                 stamp = stamps[row]
-                if stamp and loose.info[row] != UNKNOWN and stamp[1] < self.made - RACY_NS:
+                if stamp and loose.info[row] != UNKNOWN and max(stamp[1:3]) < self.made - RACY_NS:
                     snapshot.loose[self.worktree.paths[place]] = (stamp, loose.tokens[row], loose.info[row])
             if fresh or kept is None or snapshot.loose != kept.loose or len(skipped) < len(missing):
                 save_snapshot(self.cache, self.name, snapshot)
         return Inventory(self.worktree.paths, self._merged(tracked, places, loose), skipped)
+
+    def _missing(self, tracked: Columns, places: Sequence[int]) -> list[int]:
+        """Rows of the listing of which nothing is known and which are still there, unchanged."""
+        if UNKNOWN not in tracked.info:
+            return []
+        rows = self.worktree.rows
+        changed = {rows[place] for place in places}
+        missing = [row for row, info in enumerate(tracked.info) if info == UNKNOWN and row not in changed]
+        if missing and not isinstance(rows, range):
+            there = set(rows)
+            missing = [row for row in missing if row in there]
+        return missing
 
     def _tracked(self, kept: Snapshot | None) -> tuple[Columns, bool]:
         """Columns over the rows of the listing, and whether they differ from what is kept."""
@@ -234,16 +241,11 @@ class _Making:
             before = kept.tracked
             for row, (path, state) in enumerate(zip(listing.paths, listing.states, strict=True)):
                 was = rows.get(path, -1)
-                if (
-                    was >= 0
-                    and old.states[was] == state
-                    and old.blob(was) == listing.blob(row)
-                    and (
-                        state == CLEAN
-                        or (state == FILTERED and self._unchanged_since(path, kept.made, before.sizes[was]))
-                    )
-                ):
-                    columns.set(row, before.sizes[was], before.tokens[was], before.info[was])
+                if was < 0 or old.states[was] != state or old.blob(was) != listing.blob(row):
+                    continue
+                size = before.sizes[was]
+                if state == CLEAN or (state == FILTERED and self._unchanged_since(path, kept.made, size)):
+                    columns.set(row, size, before.tokens[was], before.info[was])
         for row, state in enumerate(listing.states):
             if state == SYMLINK_STATE:
                 columns.set(row, 0, 0, LINK)
@@ -269,55 +271,50 @@ class _Making:
         except (OSError, ValueError):
             return None
 
-    def _known(
+    def _fill_loose(
         self, kept: Snapshot | None, places: Sequence[int], stamps: Sequence[Stamp | None], loose: Columns
-    ) -> int:
-        """Fill in loose files whose stamp is the one that was kept; how many those are."""
-        known = 0
-        if kept is not None and kept.loose:
-            for row, place in enumerate(places):
-                found = kept.loose.get(self.worktree.paths[place])
-                if found is not None and found[0] == stamps[row]:
-                    loose.set(row, found[0][0], found[1], found[2])
-                    known += 1
-        return known
+    ) -> None:
+        """Fill in loose files whose stamp is the one that was kept."""
+        if kept is None or not kept.loose:
+            return
+        for row, place in enumerate(places):
+            found = kept.loose.get(self.worktree.paths[place])
+            if found is not None and found[0] == stamps[row]:
+                loose.set(row, found[0][0], found[1], found[2])
 
     def _fill(
         self, tracked: Columns, missing: Sequence[int], loose: Columns, places: Sequence[int], count: bool
-    ) -> list[Skipped]:
-        """Read and count what is not known yet."""
-        classifier = self.classifier = Classifier()
+    ) -> tuple[list[Skipped], list[int]]:
+        """Read and count what is not known yet; what could not be read, and tracked rows that changed meanwhile."""
+        classifier = Classifier()
         worktree, listing = self.worktree, self.worktree.listing
-        gone = set() if worktree.rows == range(len(listing.paths)) else set(missing).difference(worktree.rows)
-        changed = {worktree.rows[place] for place in places}
-        rows = [row for row in missing if row not in gone and row not in changed]
         loose_rows = [row for row, info in enumerate(loose.info) if info == UNKNOWN]
-        paths = [listing.paths[row] for row in rows] + [worktree.paths[places[row]] for row in loose_rows]
+        paths = [listing.paths[row] for row in missing] + [worktree.paths[places[row]] for row in loose_rows]
         kinds = classifier.kinds(paths, self.declarations)
         jobs = [
             Job(row, path, kind, listing.blob(row), listing.states[row] == CLEAN)
-            for row, path, kind in zip(rows, paths, kinds, strict=False)
+            for row, path, kind in zip(missing, paths, kinds, strict=False)
         ]
         loose_jobs = [
             Job(row, path, kind)
-            for row, path, kind in zip(loose_rows, paths[len(rows) :], kinds[len(rows) :], strict=True)
+            for row, path, kind in zip(loose_rows, paths[len(missing) :], kinds[len(missing) :], strict=True)
         ]
         if not count:
             for columns, some in ((tracked, jobs), (loose, loose_jobs)):
                 for job in some:
                     columns.set(job.row, (self._stamp(job.path) or (0,))[0], 0, job.kind)
-            return []
+            return [], []
         counting = Counting(
             worktree.root, self.cache, classifier, self.rules, self.encoding, listing.id_size == 32, self.progress
         )  # fmt: skip
         counting.fill(tracked, jobs)
         counting.fill(loose, loose_jobs)
-        return counting.skipped
+        return counting.skipped, counting.unstable
 
     def _merged(self, tracked: Columns, places: Sequence[int], loose: Columns) -> Columns:
         """The columns over the paths of the work tree."""
         worktree = self.worktree
-        if worktree.rows == range(len(worktree.listing.paths)) and not places:
+        if isinstance(worktree.rows, range) and not places:
             return tracked
         merged = _picked(tracked, worktree.rows)
         for place, state in enumerate(worktree.states):

@@ -167,6 +167,8 @@ def _agent_texts(worktree: Worktree, source: IgnoreSource, prefix: str, home: st
             (os.path.join(worktree.root, path), _join(prefix, path.rpartition("/")[0]), path)
             for path in sorted({source.name, *found})
         ]
+    if source.name == GITIGNORE:  # git does not follow links here
+        places = [place for place in places if not os.path.islink(place[0])]
     texts = [text for path, base, shown in places for text in _text(path, base, shown, source.negation)]
     return [_with_included(text, worktree.root) for text in texts] if source.include else texts
 

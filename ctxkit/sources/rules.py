@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -175,7 +176,7 @@ _NO_OUTLINE = markdown.Outline((), ())
 
 @dataclass(frozen=True, slots=True)
 class _Framing:
-    """Text around what is loaded: ``tokens`` (o200k) and the ``text`` of a path; one with a name ``once`` comes once."""
+    """Text around what is loaded: ``tokens`` (o200k) and the ``text`` of a path; with a name ``once`` it comes once."""
 
     tokens: int
     text: str = ""
@@ -195,22 +196,29 @@ def _framed(rules: Iterable[Loaded], listed: Iterable[Listed], disk: Disk, cwd: 
         frame = own or source.frame
         if rule.loaded and frame is not None:
             yield preamble(frame, source.group or source.id)
-            yield _Framing(frame.per_file, _shown(frame, rule.path, disk))
+            yield _Framing(frame.per_file, _shown(frame, rule.path, disk, cwd))
+        if rule.loaded and source.imports is not None:
+            yield from (_Framing(source.imports.again, path) for path in rule.again)
     for entry in listed:
         frame = entry.catalog.frame
         if entry.loaded and frame is not None:
             yield preamble(frame, entry.catalog.listing or entry.catalog.id)
-            yield _Framing(frame.per_file, _shown(frame, entry.path, disk))
+            yield _Framing(frame.per_file, _shown(frame, entry.path, disk, cwd))
             if frame.per_root:
                 yield _Framing(frame.per_root, entry.root, f"root {entry.root}")
 
 
-def _shown(frame: Frame, path: str, disk: Disk) -> str:
-    if frame.path == "absolute":
-        return path
-    if frame.path == "relative":
-        return disk.show(path)
-    return path.rsplit("/", 1)[-1] if frame.path == "name" else ""
+def _shown(frame: Frame, path: str, disk: Disk, cwd: str) -> str:
+    inner = os.path.relpath(path, cwd)
+    shown = {
+        "absolute": path,
+        "relative": disk.show(path),
+        "from-cwd": inner,
+        "both": path + (path if inner.startswith("..") else inner),
+        "name": os.path.basename(path),
+        "none": "",
+    }[frame.path]
+    return shown * frame.times
 
 
 def _overlap(ranges: Sequence[charge.Range], start: int, end: int) -> list[charge.Range]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ctxkit.sources.listing import Store
     from ctxkit.sources.status import Stamp
 
-_MAGIC = b"ctxinv01"
+_MAGIC = b"ctxinv02"
 _HEAD = struct.Struct("<8sIIIIQ")
 
 
@@ -38,7 +38,7 @@ def load_snapshot(store: Store, name: str) -> Snapshot | None:
     if data is None or len(data) < _HEAD.size:
         return None
     magic, key_size, count, loose_count, paths_size, made = _HEAD.unpack_from(data)
-    sizes = (20, key_size, 8 * count, 4 * count, count, paths_size, 24 * loose_count, 4 * loose_count, loose_count)
+    sizes = (20, key_size, 8 * count, 4 * count, count, paths_size, 32 * loose_count, 4 * loose_count, loose_count)
     if magic != _MAGIC or len(data) != _HEAD.size + sum(sizes):
         return None
     parts = []
@@ -50,11 +50,9 @@ def load_snapshot(store: Store, name: str) -> Snapshot | None:
     names = unpacked(paths)
     if len(names) != loose_count:
         return None
-    stamp = array("Q", stamps)
-    loose = {
-        path: ((stamp[3 * row], stamp[3 * row + 1], stamp[3 * row + 2]), loose_tokens_, loose_info[row])
-        for row, (path, loose_tokens_) in enumerate(zip(names, array("I", loose_tokens), strict=True))
-    }
+    four = iter(array("Q", stamps))
+    values = zip(zip(four, four, four, four, strict=True), array("I", loose_tokens), loose_info, strict=True)
+    loose = dict(zip(names, values, strict=True))
     return Snapshot(key, rules, made, Columns(array("Q", bytes_), array("I", tokens), bytearray(info)), loose)
 
 

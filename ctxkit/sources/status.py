@@ -10,15 +10,15 @@ from ctxkit.model import Skipped
 if TYPE_CHECKING:
     import os
 
-Stamp = tuple[int, int, int]
-"""Size, time of last change in nanoseconds, and inode of a file."""
+Stamp = tuple[int, int, int, int]
+"""Size, times of the last change of content and of status in nanoseconds, and inode of a file."""
 
 _WORD = 0xFFFF_FFFF_FFFF_FFFF
 
 
 def stamp(status: os.stat_result) -> Stamp:
     """What tells one state of a file from another without reading it."""
-    return status.st_size, status.st_mtime_ns & _WORD, status.st_ino & _WORD
+    return status.st_size, status.st_mtime_ns & _WORD, status.st_ctime_ns & _WORD, status.st_ino & _WORD
 
 
 def special(path: str, mode: int) -> Skipped:

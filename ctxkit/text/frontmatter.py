@@ -58,8 +58,8 @@ NO_FRONTMATTER = Frontmatter()
 def parse(text: str, first_lines: bool = False) -> Frontmatter:
     """The frontmatter of ``text``; an empty one where there is none. Never raises.
 
-    ``first_lines``: where it is not valid YAML, or gives a key twice, only plain ``key: value`` lines count, of a key the
-    first; an unquoted ``!x`` is a YAML tag and leaves its key empty.
+    ``first_lines``: where it is not valid YAML, or gives a key twice, only plain ``key: value`` lines count, of a key
+    the first; an unquoted ``!x`` is a YAML tag and leaves its key empty.
     """
     end = frontmatter_end(text)
     if not end:

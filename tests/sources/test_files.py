@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ctxkit.sources import classify, measure, workers
+from ctxkit.sources import classify, files, measure, workers
 from ctxkit.sources.columns import INFO_ESTIMATED
 from ctxkit.sources.files import FileEntry, IgnoreSource, Inventory, hidden_by, inventory
 from ctxkit.sources.measure import Meter
@@ -88,7 +88,7 @@ def test_views_add_up(git: Run, tmp_path: Path, cache: CountCache) -> None:
 def test_second_run_reads_nothing(git: Run, tmp_path: Path, cache: CountCache, monkeypatch: pytest.MonkeyPatch) -> None:
     commit(git, tmp_path, FILES)
     write(tmp_path, {"new.md": "untracked words\n", "AGENTS.md": "# Changed\n"})
-    age(tmp_path)
+    monkeypatch.setattr(files, "RACY_NS", -(10**9))  # as if the files were written long ago
     before = entries(made(tmp_path, cache))
     forbid_reading(monkeypatch)
     assert entries(made(tmp_path, cache)) == before
@@ -126,7 +126,7 @@ def test_a_file_changed_just_now_is_not_known_by_its_stamp(git: Run, tmp_path: P
 
 def test_without_git_the_stamp_decides(tmp_path: Path, cache: CountCache, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, FILES)
-    age(tmp_path)
+    monkeypatch.setattr(files, "RACY_NS", -(10**9))
     before = entries(made(tmp_path, cache))
     write(tmp_path, {"src/main.py": "changed = True\n"})
     forbid_reading(monkeypatch, "src/main.py")
@@ -271,6 +271,18 @@ def test_unreadable_file_is_skipped_and_tried_again(
         assert "src/main.py" not in entries(found)
     monkeypatch.undo()
     assert entries(made(tmp_path, cache))["src/main.py"].tokens == count("print('hello')\n")
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_remembered(git: Run, tmp_path: Path, cache: CountCache) -> None:
+    commit(git, tmp_path, FILES)
+    tree = read_worktree(str(tmp_path), cache=cache)
+    status = (tmp_path / "uv.lock").stat()
+    write(tmp_path, {"uv.lock": "other words, this time\n"})
+    assert entries(inventory(tree, cache))["uv.lock"].tokens == count("other words, this time\n")
+    write(tmp_path, {"uv.lock": FILES["uv.lock"]})
+    os.utime(tmp_path / "uv.lock", ns=(status.st_atime_ns, status.st_mtime_ns))
+    git("update-index", "--refresh")
+    assert entries(made(tmp_path, cache))["uv.lock"].tokens == count("version = 1\n" * 40)
 
 
 def test_sha256_repository(git: Run, tmp_path: Path, cache: CountCache, monkeypatch: pytest.MonkeyPatch) -> None:
