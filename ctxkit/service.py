@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ctxkit.agents.catalog import catalogs
-from ctxkit.agents.disk import Disk
-from ctxkit.agents.load import all_agents, index, load_agent
-from ctxkit.agents.places import Places, git_top
-from ctxkit.agents.resolve import Resolver
-from ctxkit.agents.settings import load_settings
-from ctxkit.agents.version import applies
-from ctxkit.model import Activation, Category, Context, CtxkitError, NothingToAuditError, Segment, Skipped, Tokens
-from ctxkit.model.audit import AgentAudit, Audit
-from ctxkit.sources.counting import PieceCounter
-from ctxkit.sources.files import inventory
-from ctxkit.sources.rules import Estimate, RuleSegments
-from ctxkit.sources.tools import collect_tools, read_definitions
-from ctxkit.sources.visibility import hidden_files, listed_files
-from ctxkit.sources.worktree import Worktree, read_worktree
-from ctxkit.tokens.cache import CountCache
-from ctxkit.tokens.content import content_of
-from ctxkit.tokens.families import family_of
-from ctxkit.tokens.models import Model, find_model
+from ctxkit.model import Category, CtxkitError, NothingToAuditError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from ctxkit.agents.disk import Disk
     from ctxkit.agents.spec import AgentSpec
+    from ctxkit.model import Skipped
+    from ctxkit.model.audit import AgentAudit, Audit
+    from ctxkit.sources.reading import Reading
 
-Progress = Callable[[int, int, str], None]
-"""(done, total, what) — called while files are read and counted."""
+    Progress = Callable[[int, int, str], None]
+    """(done, total, what): called while files are read and counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +49,48 @@ def audit(request: AuditRequest, progress: Progress | None = None) -> Audit:
     cwd = _under(request.cwd, root, "--cwd") if request.cwd else root
     home = _directory(request.home, "--home") if request.home else os.path.expanduser("~")
     env: Mapping[str, str] = {} if request.home else os.environ
-    worktree = read_worktree(root, progress=progress)
-    disk = Disk(root, home, git_top(cwd))
-    places = Places(root, cwd, home, git_top(cwd), tuple(_touched(path, root) for path in request.touch), env)
-    specs = _chosen(request.agents, disk)
-    cache = CountCache.open()
+    from ctxkit.sources.reading import Reading
+
+    reading = Reading(root)
     try:
+        return _audited(request, Where(root, cwd, home, env), reading, progress)
+    finally:
+        reading.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Absolute directories of a question, and the environment that counts for it."""
+
+    root: str
+    cwd: str
+    home: str
+    env: Mapping[str, str]
+
+
+def _audited(request: AuditRequest, where: Where, reading: Reading, progress: Progress | None) -> Audit:
+    # git is at work while these are imported, which takes as long as git does on a small repository.
+    from ctxkit.agents.disk import Disk
+    from ctxkit.agents.places import Places, git_top
+    from ctxkit.model.audit import Audit
+    from ctxkit.sources.counting import PieceCounter
+    from ctxkit.sources.files import inventory
+    from ctxkit.sources.window import Question, window_of
+    from ctxkit.tokens.cache import CountCache
+
+    top = git_top(where.cwd)
+    disk = Disk(where.root, where.home, top)
+    touched = tuple(_touched(path, where.root) for path in request.touch)
+    places = Places(where.root, where.cwd, where.home, top, touched, where.env)
+    question = Question(places, request.model, request.tools)
+    specs = _chosen(request.agents, disk)
+    with CountCache.open() as cache:
+        worktree = reading.finish(cache=cache, progress=progress)
         files = inventory(worktree, cache, progress=progress)
         counter = PieceCounter(cache)
-        agents = tuple(
-            _agent(spec, version, request, places, disk, worktree, counter, cache) for spec, version in specs
-        )
-    finally:
-        cache.close()
+        agents = tuple(window_of(spec, version, question, disk, worktree, counter, cache) for spec, version in specs)
     skipped = _merged(worktree.skipped, disk.skipped, files.skipped)
-    return Audit(root, agents, files, skipped, _also(agents))
+    return Audit(where.root, agents, files, skipped, _also(agents))
 
 
 def _directory(path: str, name: str) -> str:
@@ -106,6 +118,8 @@ def _touched(path: str, root: str) -> str:
 
 
 def _chosen(names: tuple[str, ...], disk: Disk) -> list[tuple[AgentSpec, str]]:
+    from ctxkit.agents.load import all_agents, index, load_agent
+
     if not names:
         found = [load_agent(entry.id) for entry in index() if is_set_up(entry.traces, disk)]
         if not found:
@@ -136,85 +150,6 @@ def is_set_up(traces: Sequence[str], disk: Disk) -> bool:
     return False
 
 
-def _agent(
-    spec: AgentSpec,
-    version: str,
-    request: AuditRequest,
-    places: Places,
-    disk: Disk,
-    worktree: Worktree,
-    counter: PieceCounter,
-    cache: CountCache,
-) -> AgentAudit:
-    model = find_model(request.model or spec.model)
-    window = spec.window if spec.window and not request.model else model.window
-    names = places.names(spec)
-    settings = load_settings(spec, names, disk, version)
-    resolver = Resolver(spec, version, places, disk, settings, worktree.paths)
-    estimate = _estimate(model)
-    builder = RuleSegments(disk, counter, estimate)
-    rules = resolver.rules()
-    listed = catalogs(resolver, window)
-    framing = builder.framing(rules, listed, places.cwd, model.id)
-    hidden = hidden_files(resolver, worktree, cache)
-    named = listed_files(resolver, worktree, hidden)
-    definitions = read_definitions(disk, request.tools)
-    segments = [
-        *_fixed(spec, version, estimate, Category.SYSTEM),
-        *([builder.names("\n".join(sorted(named)), len(named), spec.listings[0].id)] if named else []),
-        *(builder.rule(entry) for entry in rules),
-        *(builder.listed(entry) for entry in listed),
-        *([framing] if framing is not None else []),
-        *_fixed(spec, version, estimate, Category.TOOLS),
-        *collect_tools(spec, version, model.id, settings, places, disk, definitions, estimate, counter.whole, window),
-    ]
-    context = Context(spec.id, spec.name, version, model.id, window, tuple(segments), (), _notes(spec, version))
-    return AgentAudit(context, hidden, named, frozenset(disk.show(path) for path in places.touched))
-
-
-def _estimate(model: Model) -> Estimate:
-    family = family_of(model.id)
-
-    def estimate(n: int, path: str, text: str) -> Tokens:
-        return family.tokens(n, content_of(path, text[:4096]))
-
-    return estimate
-
-
-def _fixed(spec: AgentSpec, version: str, estimate: Estimate, category: Category) -> list[Segment]:
-    segments = []
-    for part in spec.fixed:
-        if part.category != category.value or not applies(part, version):
-            continue
-        children = tuple(
-            Segment(
-                category=category, kind="tool", title=name, activation=Activation.ALWAYS, loaded=True,
-                tokens=estimate(n, "tool.json", ""), tokens_if_used=estimate(n, "tool.json", ""),
-                confidence=part.confidence.value, id=f"{category}:{part.id}#{name}",
-            )
-            for name, n in sorted(part.parts.items(), key=lambda item: (-item[1], item[0]))
-        )  # fmt: skip
-        tokens = estimate(part.tokens, "tool.json" if category is Category.TOOLS else "prompt.md", "")
-        segments.append(
-            Segment(
-                category=category, kind="built-in", title=part.title, activation=Activation.ALWAYS, loaded=True,
-                tokens=tokens, tokens_if_used=tokens, children=children,
-                why=f"measured: {part.source}, {part.date}", confidence=part.confidence.value,
-                id=f"{category}:{part.id}",
-            )
-        )  # fmt: skip
-    return segments
-
-
-def _notes(spec: AgentSpec, version: str) -> tuple[str, ...]:
-    invisible = [
-        f"{source.id.replace('-', ' ')}: {source.note or 'kept in the account, no file shows them'}"
-        for source in spec.rules
-        if source.invisible and applies(source, version)
-    ]
-    return (*spec.notes, *invisible)
-
-
 def _merged(*groups: tuple[Skipped, ...]) -> tuple[Skipped, ...]:
     merged = {item.path: item for group in groups for item in group}
     return tuple(merged[path] for path in sorted(merged))
@@ -222,6 +157,8 @@ def _merged(*groups: tuple[Skipped, ...]) -> tuple[Skipped, ...]:
 
 def _also(agents: tuple[AgentAudit, ...]) -> tuple[str, ...]:
     """Agents not audited that would load a rule file of this audit at the root all the same."""
+    from ctxkit.agents.load import index
+
     shown = {agent.context.agent for agent in agents}
     loaded = {
         segment.path

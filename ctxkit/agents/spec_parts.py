@@ -110,10 +110,10 @@ class Limit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Frame(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Text an agent writes around what it loads, in o200k tokens: once (``preamble``) and around each file.
 
-    ``path``: the path it prints with each file (``absolute``, ``relative`` to the root, ``from-cwd``, ``name``, none, or
-    ``both``: absolute, and again from the cwd for a file inside it), ``times`` over. ``models``: by a glob of
-    model ids, how much longer the preamble is for these. ``cwd``: the preamble prints the working directory.
-    ``per_root``: tokens around the path of each directory that holds entries of a catalogue, which is printed once.
+    ``path``: the path it prints with each file (``absolute``, ``relative`` to the root, ``from-cwd``, ``name``, none,
+    or ``both``: absolute, and again from the cwd for a file inside it), ``times`` over. ``models``: by a glob of model
+    ids, how much longer the preamble is for these. ``cwd``: the preamble prints the working directory. ``per_root``:
+    tokens around the path of each directory that holds entries of a catalogue, which is printed once.
     """
 
     preamble: int = 0

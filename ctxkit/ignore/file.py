@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import re2  # type: ignore[import-untyped]
-
 from ctxkit.ignore.pattern import Pattern, parse, quoted, to_regex
 
 MAX_BYTES = 1024 * 1024
@@ -96,6 +94,8 @@ class IgnoreFile:
             base = f"{self.base}/".encode("utf-8", "surrogateescape") if self.base else b""
             head = rb"\x00/" + quoted(base.lower() if self.ignorecase else base)
             wanted = [pair for pair in self._regexes if pair[1] not in self._directory_only]
+            import re2  # type: ignore[import-untyped]
+
             self._sieves = [
                 re2.compile(head + b"(?:" + b"|".join(regex for regex, _ in group) + rb")\x00", _options())
                 for group in _groups(wanted)
@@ -149,6 +149,8 @@ def _groups(regexes: list[tuple[bytes, int]]) -> list[list[tuple[bytes, int]]]:
 
 
 def _compiled(regexes: list[tuple[bytes, int]]) -> Matcher:
+    import re2
+
     sets: list[tuple[Callable[[bytes], list[int] | None], list[int]]] = []
     for group in _groups(regexes):
         patterns = re2.Set.FullMatchSet(_options())
@@ -167,7 +169,9 @@ def _compiled(regexes: list[tuple[bytes, int]]) -> Matcher:
     return match
 
 
-def _options() -> re2.Options:
+def _options() -> Any:
+    import re2
+
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     options.log_errors = False

@@ -71,6 +71,13 @@ class Reading:
             self._git = self._started(self._repository)
         return _walked(self._root, self._repository, self._skipped, progress)
 
+    def close(self) -> None:
+        """End what git is still doing; for when ``finish`` will not be called, or did not return."""
+        if self._git is not None:
+            for process in self._git.started:
+                if process.poll() is None:
+                    self._git.git.stop(process)
+
     def _started(self, repository: Repository) -> _GitReading | None:
         odd = irregular(repository)
         try:

@@ -1,0 +1,120 @@
+"""One agent's window for one question: everything the collectors find, as segments in the order sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ctxkit.agents.catalog import catalogs
+from ctxkit.agents.resolve import Resolver
+from ctxkit.agents.settings import load_settings
+from ctxkit.agents.version import applies
+from ctxkit.model import Activation, Category, Context, Segment
+from ctxkit.model.audit import AgentAudit
+from ctxkit.sources.rules import Estimate, RuleSegments
+from ctxkit.sources.tools import collect_tools, read_definitions
+from ctxkit.sources.visibility import hidden_files, listed_files
+from ctxkit.tokens.content import content_of
+from ctxkit.tokens.families import family_of
+from ctxkit.tokens.models import Model, find_model
+
+if TYPE_CHECKING:
+    from ctxkit.agents.disk import Disk
+    from ctxkit.agents.places import Places
+    from ctxkit.agents.spec import AgentSpec
+    from ctxkit.model import Tokens
+    from ctxkit.sources.counting import PieceCounter
+    from ctxkit.sources.worktree import Worktree
+    from ctxkit.tokens.cache import CountCache
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of every agent: where, on which model (None: the agent's usual one), with which tool definitions."""
+
+    places: Places
+    model: str | None
+    tools: tuple[str, ...]
+
+
+def window_of(
+    spec: AgentSpec,
+    version: str,
+    question: Question,
+    disk: Disk,
+    worktree: Worktree,
+    counter: PieceCounter,
+    cache: CountCache,
+) -> AgentAudit:
+    """Everything ``spec`` loads, or may load, in the version asked for.
+
+    Raises UnknownNameError for a model that is not known, ConfigError for broken tool definitions given by the user.
+    """
+    places = question.places
+    model = find_model(question.model or spec.model)
+    window = spec.window if spec.window and not question.model else model.window
+    names = places.names(spec)
+    settings = load_settings(spec, names, disk, version)
+    resolver = Resolver(spec, version, places, disk, settings, worktree.paths)
+    estimate = _estimate(model)
+    builder = RuleSegments(disk, counter, estimate)
+    rules = resolver.rules()
+    listed = catalogs(resolver, window)
+    framing = builder.framing(rules, listed, places.cwd, model.id)
+    hidden = hidden_files(resolver, worktree, cache)
+    named = listed_files(resolver, worktree, hidden)
+    definitions = read_definitions(disk, question.tools)
+    segments = [
+        *_fixed(spec, version, estimate, Category.SYSTEM),
+        *([builder.names("\n".join(sorted(named)), len(named), spec.listings[0].id)] if named else []),
+        *(builder.rule(entry) for entry in rules),
+        *(builder.listed(entry) for entry in listed),
+        *([framing] if framing is not None else []),
+        *_fixed(spec, version, estimate, Category.TOOLS),
+        *collect_tools(spec, version, model.id, settings, places, disk, definitions, estimate, counter.whole, window),
+    ]
+    context = Context(spec.id, spec.name, version, model.id, window, tuple(segments), (), _notes(spec, version))
+    return AgentAudit(context, hidden, named, frozenset(disk.show(path) for path in places.touched))
+
+
+def _estimate(model: Model) -> Estimate:
+    family = family_of(model.id)
+
+    def estimate(n: int, path: str, text: str) -> Tokens:
+        return family.tokens(n, content_of(path, text[:4096]))
+
+    return estimate
+
+
+def _fixed(spec: AgentSpec, version: str, estimate: Estimate, category: Category) -> list[Segment]:
+    segments = []
+    for part in spec.fixed:
+        if part.category != category.value or not applies(part, version):
+            continue
+        children = tuple(
+            Segment(
+                category=category, kind="tool", title=name, activation=Activation.ALWAYS, loaded=True,
+                tokens=estimate(n, "tool.json", ""), tokens_if_used=estimate(n, "tool.json", ""),
+                confidence=part.confidence.value, id=f"{category}:{part.id}#{name}",
+            )
+            for name, n in sorted(part.parts.items(), key=lambda item: (-item[1], item[0]))
+        )  # fmt: skip
+        tokens = estimate(part.tokens, "tool.json" if category is Category.TOOLS else "prompt.md", "")
+        segments.append(
+            Segment(
+                category=category, kind="built-in", title=part.title, activation=Activation.ALWAYS, loaded=True,
+                tokens=tokens, tokens_if_used=tokens, children=children,
+                why=f"measured: {part.source}, {part.date}", confidence=part.confidence.value,
+                id=f"{category}:{part.id}",
+            )
+        )  # fmt: skip
+    return segments
+
+
+def _notes(spec: AgentSpec, version: str) -> tuple[str, ...]:
+    invisible = [
+        f"{source.id.replace('-', ' ')}: {source.note or 'kept in the account, no file shows them'}"
+        for source in spec.rules
+        if source.invisible and applies(source, version)
+    ]
+    return (*spec.notes, *invisible)
