@@ -7,8 +7,6 @@ Paths in these files are posix. ``{root}``, ``{cwd}``, ``{git_root}`` and ``{hom
 for one of the agent's own ``roots``; ``{slug}`` is the cwd with every non-alphanumeric character replaced by ``-``.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 from msgspec import Struct, field

@@ -1,7 +1,5 @@
 """The form of the catalogues in a data file: skills, subagents, commands and modes."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from msgspec import Struct

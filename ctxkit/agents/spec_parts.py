@@ -1,7 +1,5 @@
 """Parts that several forms of ``rules/agents/<agent>.yaml`` share."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Literal
 
@@ -83,7 +81,7 @@ class Condition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     env_unset: str | None = None
     scope: Literal["user", "project", "any"] = "any"
     git: bool | None = None
-    any: tuple[Condition, ...] = ()
+    any: tuple["Condition", ...] = ()
 
 
 class Limit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,7 +1,5 @@
 """The form of an agent's surroundings: MCP servers, ignore files, settings, transcripts and gateway."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from msgspec import Struct
