@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ctxkit.model import Activation, Category, CtxkitError, NothingToAuditError, UnknownNameError
 from ctxkit.service import AuditRequest, audit
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -41,5 +41,5 @@ def barred(file: Found, text: str, front: Frontmatter, finder: Finder) -> str | 
 
 def _omitted(file: Found, patterns: tuple[str, ...]) -> bool:
     name = os.path.basename(file.path)
-    inside = os.path.relpath(file.path, file.directory).replace(os.sep, "/")
+    inside = file.path.removeprefix(slash(file.directory)).replace(os.sep, "/")
     return any(fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(inside, pattern) for pattern in patterns)

@@ -4,7 +4,8 @@ Every fact may carry ``since``/``before`` (agent versions: the first with it, th
 ``confidence`` and ``evidence``. Unknown keys are refused, because a typo in a data file is otherwise silent.
 
 Paths in these files are posix. ``{root}``, ``{cwd}``, ``{git_root}`` and ``{home}`` stand for directories, ``{name}``
-for one of the agent's own ``roots``; ``{slug}`` is the cwd with every non-alphanumeric character replaced by ``-``.
+for one of the agent's own ``roots``; ``{slug}`` is the cwd with every non-alphanumeric character replaced by ``-``,
+``{git_slug}`` the git root so; ``{cwd_name}`` and ``{git_name}`` are the last parts of their paths.
 """
 
 from typing import Literal

@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ctxkit.model.context import Context, Skipped
     from collections.abc import Iterator, Mapping, Sequence
+
+    from ctxkit.model.context import Context, Skipped
 
 
 class FileEntry(Protocol):
-    """A file that an agent may read: ``tokens`` in o200k_base, ``size`` in bytes."""
+    """A file that an agent may read."""
 
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """Relative to the audited root, posix."""
+        ...
+
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """Bytes."""
+        ...
+
     @property
-    def tokens(self) -> int: ...
+    def tokens(self) -> int:
+        """Tokens of its text in o200k_base; 0 for a binary file."""
+        ...
+
     @property
-    def estimated(self) -> bool: ...
+    def estimated(self) -> bool:
+        """Whether a part of the file stands for the whole in ``tokens``."""
+        ...
+
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """What it is: source, docs, data, generated, vendored, lock, minified, media …."""
+        ...
+
     @property
-    def binary(self) -> bool: ...
+    def binary(self) -> bool:
+        """Whether it is no text."""
+        ...
 
 
 class Inventory(Protocol):

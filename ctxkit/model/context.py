@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from ctxkit.model.tokens import NO_TOKENS, Tokens
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,8 +65,9 @@ class Segment:
     ``path`` is relative to the audited root, ``~/…`` under the home directory, else absolute; None
     for what has no file (a built-in prompt). ``tokens`` is what the first request is charged, ``tokens_if_used``
     the whole body once it is used. ``loaded``: some of its content (the body, or only name and description) is in the
-    first request; where only the name is, ``activation`` is ``named`` and the name is charged. ``after_touch``: any part arrives once the touched files were read, and was not
-    there before. ``via`` is the chain of importing files, outermost first. ``why`` is one sentence.
+    first request; where only the name is, ``activation`` is ``named`` and the name is charged. ``after_touch``: any
+    part arrives once the touched files were read, and was not there before. ``via`` is the chain of importing
+    files, outermost first. ``why`` is one sentence.
     """
 
     category: Category

@@ -9,20 +9,15 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ctxkit.model import Tokens
-
 
 class Store(Protocol):
     """Where counts live between runs (:class:`ctxkit.tokens.cache.CountCache`)."""
 
-    def get_blob(self, name: str) -> bytes | None: ...
-    def put_blob(self, name: str, data: bytes) -> None: ...
+    def get_blob(self, name: str) -> bytes | None:
+        """What was stored under ``name``; None if nothing, or if it is damaged."""
 
-
-class Estimator(Protocol):
-    """A tokenizer family: turns an o200k count of a text into its own."""
-
-    def tokens(self, n: int, content: object) -> Tokens: ...
+    def put_blob(self, name: str, data: bytes) -> None:
+        """Store ``data`` under ``name``."""
 
 
 class PieceCounter:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ctxkit.agents import charge
+from ctxkit.agents.find import slash
 from ctxkit.model import NO_TOKENS, Activation, Category, Segment, Span, Tokens
 from ctxkit.text import markdown
 
@@ -209,16 +210,21 @@ def _framed(rules: Iterable[Loaded], listed: Iterable[Listed], disk: Disk, cwd: 
 
 
 def _shown(frame: Frame, path: str, disk: Disk, cwd: str) -> str:
-    inner = os.path.relpath(path, cwd)
+    inside = path.startswith(slash(cwd))
+    inner = path[len(slash(cwd)) :] if inside else os.path.relpath(path, cwd) if _same_drive(path, cwd) else path
     shown = {
         "absolute": path,
         "relative": disk.show(path),
         "from-cwd": inner,
-        "both": path + (path if inner.startswith("..") else inner),
+        "both": path + (inner if inside else path),
         "name": os.path.basename(path),
         "none": "",
     }[frame.path]
     return shown * frame.times
+
+
+def _same_drive(path: str, other: str) -> bool:
+    return os.path.splitdrive(path)[0] == os.path.splitdrive(other)[0]
 
 
 def _overlap(ranges: Sequence[charge.Range], start: int, end: int) -> list[charge.Range]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of every agent: where, on which model (None: the agent's usual one), with which tool definitions."""
+    """What is asked of every agent: where, on which model (None: its usual one), with which tool definitions."""
 
     places: Places
     model: str | None

@@ -15,8 +15,8 @@ _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _LIST_ITEM = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$)")
 _HTML = re.compile(
-    r" {0,3}</?(?:address|article|aside|blockquote|body|center|col|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure"
-    r"|footer|form|frame|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|nav|ol|optgroup|option|p|param|section"
+    r" {0,3}</?(?:address|article|aside|blockquote|body|center|col|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption"
+    r"|figure|footer|form|frame|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|nav|ol|optgroup|option|p|param|section"
     r"|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul|pre|script|style)(?=[\s/>]|$)",
     re.IGNORECASE,
 )
@@ -27,8 +27,9 @@ _TICKS = re.compile(r"`+")
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A stretch that is not plain text: ``frontmatter code-fence indented-code code-span
-    html-comment inline-comment html-block``.
+    """A stretch that is not plain text.
+
+    ``kind`` is one of ``frontmatter code-fence indented-code code-span html-comment inline-comment html-block``.
 
     ``html-comment`` is a comment block: the lines from one that starts with a comment to the one that closes it.
     ``inline-comment`` stands behind other text.

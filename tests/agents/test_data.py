@@ -6,7 +6,6 @@ import datetime
 import itertools
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -14,9 +13,6 @@ import yaml
 
 from ctxkit.agents.spec import AgentSpec, Confidence, Part
 from ctxkit.data import data_file
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FILES = sorted(Path(data_file("agents")).glob("*.yaml"))
 LAB = (
@@ -28,7 +24,7 @@ REQUIRED = (
     "roo-code", "warp", "windsurf", "zed",
 )  # fmt: skip
 PLACES = {"root", "cwd", "git-root", "home"}
-PLACEHOLDERS = {"root", "cwd", "git_root", "home", "slug", "git_slug"}
+PLACEHOLDERS = {"root", "cwd", "git_root", "home", "slug", "git_slug", "cwd_name", "git_name"}
 
 
 def load(path: Path) -> AgentSpec:
@@ -111,7 +107,8 @@ def test_placeholders_exist(agent: AgentSpec) -> None:
     known = PLACEHOLDERS | set(agent.roots)
     texts = [*agent.roots.values(), *(file.path for file in agent.settings), *(t.path for t in agent.transcripts)]
     texts += [name for source in agent.rules for name in source.names]
-    texts += [source.imports.inside for source in agent.rules if source.imports and source.imports.inside]
+    insides = {source.imports.inside for source in agent.rules if source.imports and source.imports.inside}
+    texts += [*(insides - {"{boundary}"}), *(source.inside for source in agent.rules if source.inside)]
     if agent.mcp is not None:
         texts += [text for file in agent.mcp.files for text in (file.path, *file.servers)]
     for text in texts:
@@ -120,7 +117,7 @@ def test_placeholders_exist(agent: AgentSpec) -> None:
 
 def test_rules_say_where_they_are(agent: AgentSpec) -> None:
     for source in agent.rules:
-        assert source.names or source.invisible or source.text_setting, source.id
+        assert source.names or source.invisible or source.text_setting or source.manifest, source.id
         assert source.walk != "up" or source.until != "markers" or source.markers, source.id
 
 

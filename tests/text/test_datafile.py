@@ -164,7 +164,8 @@ def test_where_the_cache_is(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert Path(cache_dir()) == tmp_path / "xdg" / "ctxkit"
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
     assert Path(cache_dir()) == tmp_path / ".cache" / "ctxkit"
     monkeypatch.setattr(sys, "platform", "darwin")
     assert Path(cache_dir()) == tmp_path / "Library" / "Caches" / "ctxkit"

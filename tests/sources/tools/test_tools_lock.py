@@ -16,7 +16,6 @@ from ctxkit.sources.lockfile import SCHEMA, parse_lock, render_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 SCHEMA_FILE = json.loads(Path(data_file("schema/tools-lock.json")).read_text("utf-8"))
 
