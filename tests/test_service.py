@@ -224,3 +224,31 @@ def test_nothing_of_the_repository_is_executed(repository, tmp_path):
     write(repository, ".claude/settings.json", json.dumps(hook))
     ask(repository, "all", touch=("sub/code.py",))
     assert not proof.exists()
+
+
+CLEAN_FILTERS = {
+    "plain": ("evil", '[filter "evil"]\nclean={}\n'),
+    "behind another section": ("evil", '[core] [filter "evil"]\nclean={}\n'),
+    "a name with =": ("a=b", '[filter "a=b"]\nclean={}\n'),
+    "behind a byte order mark": ("evil", '\ufeff[filter "evil"]\nclean={}\n'),
+    "behind a megabyte": ("evil", "#" + "x" * 1_100_000 + '\n[filter "evil"]\nclean={}\n'),
+    "included": ("evil", "[include]\npath = more\n"),
+}
+
+
+@pytest.mark.parametrize("how", CLEAN_FILTERS)
+def test_a_filter_of_the_repository_never_runs(repository, tmp_path, how):
+    name, config = CLEAN_FILTERS[how]
+    command = "touch " + (tmp_path / "executed").as_posix()
+    git = ["git", "-C", str(repository), "-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run([*git, "add", "-A"], check=True)
+    subprocess.run([*git, "commit", "-qm", "x"], check=True)
+    write(repository, ".gitattributes", f"* filter={name}\n")
+    write(repository, ".git/config", config.format(command))
+    write(repository, ".git/more", f'[filter "evil"]\nclean={command}\n')
+    os.utime(repository / ".git" / "index", (1_000_000_000, 1_000_000_000))
+    ask(repository, "codex")
+    assert not (tmp_path / "executed").exists()
+    # The trap works: git itself walks into it.
+    subprocess.run([*git[:3], "diff-files"], check=True, capture_output=True)
+    assert (tmp_path / "executed").exists()

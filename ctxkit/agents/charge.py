@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ctxkit.text.pattern import on_demand
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,9 +16,9 @@ if TYPE_CHECKING:
 
 Range = tuple[int, int]
 
-_COMMENTS = re.compile(r"[ \t]*<!--.*?-->", re.DOTALL)
-_ANY_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_BLANK_LINE = re.compile(r"[ \t\r]*\n")
+_COMMENTS = on_demand(r"[ \t]*<!--.*?-->", re.DOTALL)
+_ANY_COMMENT = on_demand(r"<!--.*?-->", re.DOTALL)
+_BLANK_LINE = on_demand(r"[ \t\r]*\n")
 
 
 def kept(text: str, found: Outline, front: Frontmatter, strip: Sequence[Strip], trim: bool) -> tuple[Range, ...]:
@@ -27,7 +29,7 @@ def kept(text: str, found: Outline, front: Frontmatter, strip: Sequence[Strip], 
     if "frontmatter" in strip and front.end:
         cuts.append((0, front.end))
     if "all-comments" in strip:
-        cuts.extend(match.span() for match in _ANY_COMMENT.finditer(text))
+        cuts.extend(match.span() for match in _ANY_COMMENT().finditer(text))
     if "html-comments" in strip:
         for region in found.of("html-comment"):
             cuts.append(_comment_cut(text, region.start, region.end))
@@ -38,11 +40,11 @@ def kept(text: str, found: Outline, front: Frontmatter, strip: Sequence[Strip], 
 def _comment_cut(text: str, start: int, end: int) -> Range:
     """A comment block without the text behind it; one that fills its lines takes a following blank line along."""
     stop = start
-    while (match := _COMMENTS.match(text, stop, end)) is not None:
+    while (match := _COMMENTS().match(text, stop, end)) is not None:
         stop = match.end()
     if text[stop:end].strip():
         return start, stop
-    blank = _BLANK_LINE.match(text, end)
+    blank = _BLANK_LINE().match(text, end)
     return start, blank.end() if blank else end
 
 

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ctxkit.text.markdown import Region
+from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
     from ctxkit.agents.spec import Imports
     from ctxkit.text.markdown import Outline
 
-_TICKS = re.compile(r"`+")
-_FENCE_LINE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
-_BACKTICKS = re.compile(r"(`+)[\s\S]*?\1")
+_TICKS = on_demand(r"`+")
+_FENCE_LINE = on_demand(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
+_BACKTICKS = on_demand(r"(`+)[\s\S]*?\1")
 _PLAIN_TOKENS = {
-    "kiro-file": re.compile(r"#\[\[file:([^\]\n]+)\]\]"),
-    "brace-file": re.compile(r"(?<!\$)\{file:([^}\n]+)\}"),
+    "kiro-file": on_demand(r"#\[\[file:([^\]\n]+)\]\]"),
+    "brace-file": on_demand(r"(?<!\$)\{file:([^}\n]+)\}"),
 }
 
 
@@ -33,7 +34,7 @@ class Reference:
 def references(text: str, found: Outline, rules: Imports) -> list[Reference]:
     """The import tokens of ``text`` outside the regions that ``rules`` skip, in order."""
     if rules.syntax != "at-path":
-        tokens = _PLAIN_TOKENS[rules.syntax]
+        tokens = _PLAIN_TOKENS[rules.syntax]()
         return [Reference(m.start(), m.end(), m[1].strip()) for m in tokens.finditer(text)]
     if "@" not in text:
         return []
@@ -41,13 +42,13 @@ def references(text: str, found: Outline, rules: Imports) -> list[Reference]:
     if "fence-lines" in rules.skip:
         hidden.extend(_fenced(text))
     if "backticks" in rules.skip:
-        hidden.extend(Region("backticks", match.start(), match.end()) for match in _BACKTICKS.finditer(text))
+        hidden.extend(Region("backticks", match.start(), match.end()) for match in _BACKTICKS().finditer(text))
     result = []
     for match in _token(rules).finditer(text):
         start = match.start("path") - 1
         if any(region.start <= start < region.end for region in hidden):
             continue
-        if "odd-ticks" in rules.skip and len(_TICKS.findall(text, text.rfind("\n", 0, start) + 1, start)) % 2:
+        if "odd-ticks" in rules.skip and len(_TICKS().findall(text, text.rfind("\n", 0, start) + 1, start)) % 2:
             continue
         end = match.end("path")
         for region in hidden:
@@ -65,7 +66,7 @@ def _kind(region: Region) -> str:
 
 def _fenced(text: str) -> list[Region]:
     """What stands between lines that begin with a fence, each of which opens or closes."""
-    marks = [match.start() for match in _FENCE_LINE.finditer(text)]
+    marks = [match.start() for match in _FENCE_LINE().finditer(text)]
     ends = [*marks[1::2], len(text)] if len(marks) % 2 else marks[1::2]
     return [Region("fence-lines", start, end) for start, end in zip(marks[::2], ends, strict=True)]
 

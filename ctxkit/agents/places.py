@@ -8,12 +8,14 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ctxkit.text.pattern import on_demand
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ctxkit.agents.spec import AgentSpec, Until
 
-_ENV = re.compile(r"\$\{([A-Z0-9_]+)(?::-([^}]*))?\}")
+_ENV = on_demand(r"\$\{([A-Z0-9_]+)(?::-([^}]*))?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Places:
 
     def expand(self, text: str, names: Mapping[str, str]) -> str:
         """``text`` with ``~``, ``${VARIABLE:-default}`` and ``{placeholder}`` filled in, as an absolute path."""
-        text = _ENV.sub(lambda m: self.env.get(m[1]) or m[2] or "", text)
+        text = _ENV().sub(lambda m: self.env.get(m[1]) or m[2] or "", text)
         text = re.sub(r"\{(\w+)\}", lambda m: names.get(m[1], m[0]), text)
         if text == "~" or text.startswith("~/"):
             text = self.home + text[1:]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,14 +11,15 @@ import msgspec
 from ctxkit.agents.version import applies
 from ctxkit.model import ConfigError
 from ctxkit.text.config import Format, kind_of, parse_config
+from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ctxkit.agents.spec import AgentSpec, KeyTest, SettingsFile
 
-_PLACEHOLDER = re.compile(r"\{([\w-]+)\}")
-_DRIVE = re.compile(r"[A-Za-z]:[/\\]")
+_PLACEHOLDER = on_demand(r"\{([\w-]+)\}")
+_DRIVE = on_demand(r"[A-Za-z]:[/\\]")
 # How deep maps of several files are merged; below that the stronger file's map stands alone.
 _MERGE_DEPTH = 16
 
@@ -45,14 +45,14 @@ def expand_path(template: str, names: Mapping[str, str]) -> str | None:
     path = expand_key(template, names)
     if path == "~" or path.startswith("~/"):
         path = names.get("home", "~") + path[1:]
-    if _PLACEHOLDER.search(path) or (os.name != "nt" and _DRIVE.match(path)) or not os.path.isabs(path):
+    if _PLACEHOLDER().search(path) or (os.name != "nt" and _DRIVE().match(path)) or not os.path.isabs(path):
         return None
     return os.path.normpath(path)
 
 
 def expand_key(key: str, names: Mapping[str, str]) -> str:
     """``key`` with the placeholders it names filled in; unknown ones stay."""
-    return _PLACEHOLDER.sub(lambda match: names.get(match[1], match[0]), key)
+    return _PLACEHOLDER().sub(lambda match: names.get(match[1], match[0]), key)
 
 
 def read_config(disk: ReadsFiles, path: str, format: Format) -> dict[str, object] | None:  # noqa: A002

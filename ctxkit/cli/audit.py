@@ -10,7 +10,6 @@ from ctxkit.cli.progress import ProgressBar
 from ctxkit.cli.terminal import plain_screen, screen_of, write_bytes, write_lines
 from ctxkit.service import AuditRequest
 from ctxkit.service import audit as audit_service
-from ctxkit.tokens.models import find_model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +37,8 @@ def run_audit(
     request = AuditRequest(path, tuple(agent), cwd, home, tuple(touch), model, tuple(tools))
     with ProgressBar() as progress:
         audit = audit_service(request, progress)
+    from ctxkit.tokens.models import find_model  # the service has git at work before it imports this
+
     models: dict[str, Priced] = {a.context.model: find_model(a.context.model) for a in audit.agents}
     if format == "json":
         from ctxkit.report.json import audit_json

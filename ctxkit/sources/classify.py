@@ -6,6 +6,7 @@ repository declares (``linguist-generated``, ``linguist-vendored``, ``linguist-d
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -42,6 +43,7 @@ class Declaration(NamedTuple):
     text: str
 
 
+@functools.cache
 def _rules_text() -> bytes:
     with open(data_file("generated.yaml"), "rb") as file:
         return file.read()

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ctxkit.model import ConfigError
+from ctxkit.sources.tool_files import READ_LIMIT
 from ctxkit.text import jsonc
 from ctxkit.text.config import kind_of
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 # No tool nests its schema deeper; what walks through schemas relies on it.
 _DEPTH = 100
-
-READ_LIMIT = 64 * 1024 * 1024
-"""Bytes of one file with definitions: a hundred times the largest server measured."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ started by its absolute path (never one found in the audited directory), and eve
 from __future__ import annotations
 
 import os
-import re
 import stat
 import time
 from dataclasses import dataclass
@@ -32,7 +31,8 @@ _OFF = (
     "maintenance.auto=false",
     "gc.auto=0",
 )
-_FILTER = re.compile(rb"^\s*\[\s*(?:filter|include)", re.IGNORECASE | re.MULTILINE)
+_CONFIG_BYTES = 1 << 20
+_LEADS_TO_FILTERS = (b"filter", b"include")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,8 @@ class Git:
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_NO_LAZY_FETCH": "1",
+            # Beats protocol.*.allow of every configuration file; an object that is missing may name a command to get it.
+            "GIT_ALLOW_PROTOCOL": "none",
             "GIT_WORK_TREE": repository.top,
             "LC_ALL": "C",
         }
@@ -154,15 +156,23 @@ class Git:
     def _disarm(self) -> None:
         """Turn off the filters that the repository's own configuration defines."""
         texts = (
-            read_regular(os.path.join(self.repository.common, "config"), 1 << 20),
-            read_regular(os.path.join(self.repository.directory, "config.worktree"), 1 << 20),
+            read_regular(os.path.join(self.repository.common, "config"), _CONFIG_BYTES),
+            read_regular(os.path.join(self.repository.directory, "config.worktree"), _CONFIG_BYTES),
         )
-        if not any(text and _FILTER.search(text) for text in texts):
+        if not any(text and _may_define_filters(text) for text in texts):
             return
         names = self.finish(self.start("config", "-z", "--name-only", "--get-regexp", r"^filter\."), allowed=(0, 1))
         for name in sorted({name.rpartition(b".")[0] for name in names.split(b"\0") if name}):
-            for key in ("clean=", "smudge=", "process=", "required=false"):
-                self._options += ["-c", f"{os.fsdecode(name)}.{key}"]
+            for key, value in (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false")):
+                self._set(f"{os.fsdecode(name)}.{key}", value)
+
+    def _set(self, key: str, value: str) -> None:
+        """Set a key for every command. By variable: ``-c`` would split a name that holds ``=`` in the wrong place."""
+        given = self._environment.get("GIT_CONFIG_COUNT", "")
+        count = int(given) if given.isdecimal() else 0
+        self._environment[f"GIT_CONFIG_KEY_{count}"] = key
+        self._environment[f"GIT_CONFIG_VALUE_{count}"] = value
+        self._environment["GIT_CONFIG_COUNT"] = str(count + 1)
 
     def start(self, *arguments: str, errors: bool = False) -> subprocess.Popen[bytes]:
         """Start ``git <arguments>``; ``errors`` keeps what it says on stderr. Raises GitError."""
@@ -218,6 +228,11 @@ class Git:
         for stream in (process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
+
+
+def _may_define_filters(config: bytes) -> bool:
+    """Whether git must be asked: the words stand somewhere in it, or it is longer than what was read."""
+    return len(config) >= _CONFIG_BYTES or any(word in config.lower() for word in _LEADS_TO_FILTERS)
 
 
 def _program() -> str:

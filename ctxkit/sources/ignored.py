@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.sources.git import Repository, find_repository, read_regular
 from ctxkit.sources.listing import packed, unpacked
+from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +23,8 @@ LIMIT = 1024 * 1024
 
 GITIGNORE = ".gitignore"
 
-_SECTION = re.compile(r"^\s*\[\s*([^\]]*?)\s*\]")
-_SETTING = re.compile(r"^\s*([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*(.*?))?\s*$")
+_SECTION = on_demand(r"^\s*\[\s*([^\]]*?)\s*\]")
+_SETTING = on_demand(r"^\s*([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*(.*?))?\s*$")
 _INCLUDE = b"!include "
 
 
@@ -201,11 +201,11 @@ def _core_setting(path: str, name: str) -> str | None:
     value = None
     section = ""
     for line in (data or b"").decode("utf-8", "surrogateescape").splitlines():
-        heading = _SECTION.match(line)
+        heading = _SECTION().match(line)
         if heading is not None:
             section = heading[1].strip().lower()
         elif section == "core":
-            setting = _SETTING.match(line)
+            setting = _SETTING().match(line)
             if setting is not None and setting[1].lower() == name:
                 value = (setting[2] or "").strip('"')
     return value

@@ -8,6 +8,8 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from ctxkit.text.pattern import on_demand
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 CLEAN, FILTERED, CHANGED, UNTRACKED, SYMLINK, SUBMODULE = range(6)
 
-_RECORD = re.compile(r"(.) (\d+) ([0-9a-f]+) (\d)\t([^\0]+)\0", re.DOTALL)
+_RECORD = on_demand(r"(.) (\d+) ([0-9a-f]+) (\d)\t([^\0]+)\0", re.DOTALL)
 _HEAD = struct.Struct("<8sIBxxxIIII")
 _MAGIC = b"ctxlist1"
 _KINDS = {"120000": SYMLINK, "160000": SUBMODULE}
@@ -63,7 +65,7 @@ def parse_listing(output: bytes) -> Listing:
     """
     text = output.decode("utf-8", "surrogateescape")
     records: dict[str, tuple[int, str]] = {}
-    for tag, mode, identity, stage, path in _RECORD.findall(text):
+    for tag, mode, identity, stage, path in _RECORD().findall(text):
         if tag in "Ss":
             continue
         state = _KINDS.get(mode, CLEAN)

@@ -18,7 +18,6 @@ from ctxkit.text.config import kind_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-LOCK_NAME = "ctxkit-tools.lock"
 SCHEMA = "ctxkit/tools-lock/1"
 
 _AGAIN = "Write it anew with: ctxkit tools --lock."

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ctxkit.text.pattern import on_demand
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -15,19 +17,19 @@ _LONGEST = 400
 _LONGEST_ARGUMENT = 2_000
 # A reference to a secret kept elsewhere is no secret: ${VAR}, ${env:VAR}, $VAR, %VAR%, {env:VAR}, {file:path}.
 _REFERENCE = r"\$\{[^{}]*\}|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\{(?:env|file):[^{}]*\}"
-_ONLY_REFERENCES = re.compile(rf"(?:(?i:bearer|basic|token)\s+)?(?:{_REFERENCE})+")
-_DEFAULT = re.compile(r"(\$\{\w+:?[-=?+])[^{}]*\}")
-_URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*+://[^\s\"'<>]+")
-_ASSIGNMENT = re.compile(r"\b([A-Z][A-Z0-9_]{2,}+)=(\"[^\"]*\"|'[^']*'|[^\s\"']+)")
-_NAMED = re.compile(
+_ONLY_REFERENCES = on_demand(rf"(?:(?i:bearer|basic|token)\s+)?(?:{_REFERENCE})+")
+_DEFAULT = on_demand(r"(\$\{\w+:?[-=?+])[^{}]*\}")
+_URL = on_demand(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*+://[^\s\"'<>]+")
+_ASSIGNMENT = on_demand(r"\b([A-Z][A-Z0-9_]{2,}+)=(\"[^\"]*\"|'[^']*'|[^\s\"']+)")
+_NAMED = on_demand(
     rf"(?:{_REFERENCE})|(?<![\w.-])([\w.-]++)([\"']?\s*[:=]\s*[\"']?)"
     rf"((?:(?:[Bb]earer|[Bb]asic|[Tt]oken)\s+)?(?:{_REFERENCE}|[^\s\"',;&}}])+)"
 )
-_SCHEME = re.compile(r"\b([Bb]earer|[Bb]asic)\s+([^\s\"',;]+)")
-_USERINFO = re.compile(r"(?<![\w.-])(?!npm:|jsr:)[\w.-]+:[^\s/@:]+@(?=[\w.-])")
-_PIECE = re.compile(rf"{_REFERENCE}|[A-Za-z0-9_+=.~-]{{12,}}")
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
+_SCHEME = on_demand(r"\b([Bb]earer|[Bb]asic)\s+([^\s\"',;]+)")
+_USERINFO = on_demand(r"(?<![\w.-])(?!npm:|jsr:)[\w.-]+:[^\s/@:]+@(?=[\w.-])")
+_PIECE = on_demand(rf"{_REFERENCE}|[A-Za-z0-9_+=.~-]{{12,}}")
+_WORD = on_demand(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_FLAG = on_demand(r"(--?[A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
 _SENSITIVE = frozenset(
     {
         "apikey",
@@ -56,13 +58,13 @@ _SENSITIVE = frozenset(
         "tokens",
     }
 )
-_PREFIX = re.compile(
+_PREFIX = on_demand(
     r"(?:sk|pk|rk|gh[oprsu]|github_pat|glpat|xox[a-z]|npm|pypi|hf|key|AKIA|ASIA|AIza|eyJ|ya29|SG|shpat|dop_v1|lin_api"
     r"|secret|ntn|tvly|fc|figd|pat|api)[-_.]?[A-Za-z0-9][A-Za-z0-9_+=.~-]{8,}"
 )
-_UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-_RUN = re.compile(r"[A-Za-z0-9]+")
-_CLASS_CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
+_UUID = on_demand(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_RUN = on_demand(r"[A-Za-z0-9]+")
+_CLASS_CHANGE = on_demand(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
 
 
 def command_line(arguments: Sequence[str]) -> str:
@@ -70,7 +72,7 @@ def command_line(arguments: Sequence[str]) -> str:
     shown: list[str] = []
     secret_next = False
     for argument in (argument[:_LONGEST_ARGUMENT] for argument in arguments[:_LONGEST]):
-        flag = _FLAG.fullmatch(argument)
+        flag = _FLAG().fullmatch(argument)
         if secret_next and (flag is None or (len(argument) > 2 and not argument.startswith("--"))):
             shown.append(_hidden(argument))
             secret_next = False
@@ -94,13 +96,13 @@ def masked(text: str) -> str:
     Names of variables stay; references such as ``${TOKEN}`` stay unexpanded. Only the first 2,000 characters count.
     """
     text = text[:_LONGEST_ARGUMENT]
-    text = _DEFAULT.sub(rf"\1{MASK}}}", text)
-    text = _URL.sub(lambda match: _url(match.group()), text)
-    text = _ASSIGNMENT.sub(lambda match: f"{match[1]}={_hidden(match[2])}", text)
-    text = _NAMED.sub(_named, text)
-    text = _SCHEME.sub(lambda match: f"{match[1]} {_hidden(match[2])}", text)
-    text = _USERINFO.sub(f"{MASK}@", text)
-    return _PIECE.sub(lambda match: MASK if _is_secret(match.group()) else match.group(), text)
+    text = _DEFAULT().sub(rf"\1{MASK}}}", text)
+    text = _URL().sub(lambda match: _url(match.group()), text)
+    text = _ASSIGNMENT().sub(lambda match: f"{match[1]}={_hidden(match[2])}", text)
+    text = _NAMED().sub(_named, text)
+    text = _SCHEME().sub(lambda match: f"{match[1]} {_hidden(match[2])}", text)
+    text = _USERINFO().sub(f"{MASK}@", text)
+    return _PIECE().sub(lambda match: MASK if _is_secret(match.group()) else match.group(), text)
 
 
 def printable(text: str) -> str:
@@ -116,11 +118,11 @@ def _named(match: re.Match[str]) -> str:
 
 def _hidden(value: str) -> str:
     inner = value.strip("\"'")
-    return _DEFAULT.sub(rf"\1{MASK}}}", inner) if _ONLY_REFERENCES.fullmatch(inner) else MASK
+    return _DEFAULT().sub(rf"\1{MASK}}}", inner) if _ONLY_REFERENCES().fullmatch(inner) else MASK
 
 
 def _is_sensitive(name: str) -> bool:
-    words = [word.lower() for word in _WORD.findall(name)]
+    words = [word.lower() for word in _WORD().findall(name)]
     return any(word in _SENSITIVE for word in words) or "apikey" in "".join(words)
 
 
@@ -128,15 +130,15 @@ def _is_secret(piece: str) -> bool:
     """Does a piece of text look like a token: a known prefix, a UUID, or letters and digits in no order."""
     if piece.startswith(("$", "%", "{")):
         return False
-    if _PREFIX.fullmatch(piece) and any(c.isdigit() for c in piece):
+    if _PREFIX().fullmatch(piece) and any(c.isdigit() for c in piece):
         return True
-    if _UUID.search(piece):
+    if _UUID().search(piece):
         return True
-    for run in _RUN.findall(piece):
+    for run in _RUN().findall(piece):
         digits = sum(c.isdigit() for c in run)
-        if len(run) >= 12 and digits >= 2 and len(run) - digits >= 2 and len(_CLASS_CHANGE.findall(run)) >= 3:
+        if len(run) >= 12 and digits >= 2 and len(run) - digits >= 2 and len(_CLASS_CHANGE().findall(run)) >= 3:
             return True
-        if len(run) >= 20 and len(_CLASS_CHANGE.findall(run)) >= 6:
+        if len(run) >= 20 and len(_CLASS_CHANGE().findall(run)) >= 6:
             return True
     return False
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from ctxkit.agents.settings import expand_key, expand_path, key_holds, read_config
-from ctxkit.agents.version import applies
+from ctxkit.agents.settings import key_holds
 from ctxkit.sources.masking import command_line, masked, printable
 from ctxkit.sources.tool_filter import ToolFilter, tool_filter
-from ctxkit.text.config import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from ctxkit.agents.disk import Disk
-    from ctxkit.agents.places import Places
     from ctxkit.agents.settings import Settings
-    from ctxkit.agents.spec import AgentSpec, Mcp, McpFile
+    from ctxkit.agents.spec import AgentSpec, Mcp
+    from ctxkit.sources.mcp_entries import McpEntry
 
 _TRANSPORTS = {
     "stdio": "stdio", "local": "stdio", "sse": "sse", "http": "http", "remote": "http", "streamable-http": "http",
@@ -30,7 +27,6 @@ _COMMAND_KEYS = ("command", "cmd")
 _URL_KEYS = {"httpUrl": "http", "url": "http", "serverUrl": "http", "uri": "http", "endpoint": "http"}
 _ENV_KEYS = ("env", "environment", "envs", "env_vars", "env_keys", "env_http_headers", "bearer_token_env_var")
 _HEADER_KEYS = ("headers", "http_headers")
-_WILD = "*?["
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,106 +54,17 @@ class McpServer:
     confidence: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """``file`` names the server ``name``. Of several entries the lowest ``rank`` counts, then the highest ``order``."""
-
-    file: McpFile
-    path: str
-    name: str
-    data: Mapping[str, object]
-    rank: int
-    order: int
-
-
-def servers(spec: AgentSpec, settings: Settings, places: Places, disk: Disk, version: str) -> tuple[McpServer, ...]:
-    """Every server that the agent's configuration files name, those that do not start included.
-
-    In the order of the agent's files, and as the files have them. Broken files and entries are recorded with
-    ``disk.skip``.
-    """
+def servers(spec: AgentSpec, entries: Sequence[McpEntry], settings: Settings, disk: Disk) -> tuple[McpServer, ...]:
+    """The servers that ``entries`` are about, in their order, those that do not start included."""
     if spec.mcp is None:
         return ()
-    entries = list(_entries(spec.mcp, settings, places, disk, version))
-    strongest: dict[str, list[_Entry]] = {}
+    strongest: dict[str, list[McpEntry]] = {}
     for entry in sorted(entries, key=lambda entry: (entry.rank, -entry.order)):
         strongest.setdefault(entry.name, []).append(entry)
     return tuple(_server(spec.mcp, entry, strongest[entry.name], settings, disk) for entry in entries)
 
 
-def _entries(mcp: Mcp, settings: Settings, places: Places, disk: Disk, version: str) -> Iterator[_Entry]:
-    ranks = {scope: rank for rank, scope in enumerate(mcp.precedence)}
-    seen = set()
-    order = 0
-    for file in mcp.files:
-        if not applies(file, version):
-            continue
-        for path in _paths(file.path, settings.names, places, disk):
-            keys = tuple(expand_key(key, settings.names) for key in file.servers)
-            if (path, keys) in seen:
-                continue
-            seen.add((path, keys))
-            data = settings.document(path) or read_config(disk, path, file.format)
-            for name, entry in _named(file, keys, data or {}, path, disk):
-                order += 1
-                yield _Entry(file, path, name, entry, ranks.get(file.scope, len(ranks)), order)
-
-
-def _paths(template: str, names: Mapping[str, str], places: Places, disk: Disk) -> list[str]:
-    """The files that a path of the data files stands for.
-
-    ``{ancestor}`` is the cwd and every directory above it, outermost first.
-    """
-    if "{ancestor}" not in template:
-        return _expanded(template, names, disk)
-    chain = reversed(places.ancestors(places.cwd, "fs-root"))
-    return [path for up in chain for path in _expanded(template, {**names, "ancestor": up}, disk)]
-
-
-def _expanded(template: str, names: Mapping[str, str], disk: Disk) -> list[str]:
-    path = expand_path(template, names)
-    if path is None:
-        return []
-    if not any(c in template for c in _WILD):
-        return [path]
-    parts = path.split(os.sep)
-    fixed = next(index for index, part in enumerate(parts) if any(c in part for c in _WILD))
-    return disk.glob(os.sep.join(parts[:fixed]) or os.sep, "/".join(parts[fixed:]))
-
-
-def _named(
-    file: McpFile, keys: Sequence[str], data: Mapping[str, object], path: str, disk: Disk
-) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """The server entries of one file by name."""
-    value: object = data
-    for key in keys:
-        if not isinstance(value, Mapping):
-            disk.skip(path, f"{' / '.join(keys)} leads to {kind_of(value)} where a map is expected", _MEND)
-            return
-        value = value.get(key, value.get(key.replace("\\", "/")))
-        if value is None:
-            return
-    pairs: list[tuple[object, object]]
-    if file.shape == "map" and isinstance(value, Mapping):
-        pairs = list(value.items())
-    elif file.shape == "list" and isinstance(value, list):
-        pairs = [(item.get("name") if isinstance(item, dict) else None, item) for item in value]
-    else:
-        disk.skip(path, f"{keys[-1]} is {kind_of(value)} where a {file.shape} of servers is expected", _MEND)
-        return
-    for name, entry in pairs:
-        if not isinstance(name, str) or not name:
-            disk.skip(path, f"a server in {keys[-1]} has no name", _MEND)
-        elif not isinstance(entry, dict):
-            disk.skip(path, f"the server {printable(name)} is {kind_of(entry)} where a map is expected", _MEND)
-        else:
-            yield name, entry
-
-
-_MEND = "Correct it; the agent does not start such a server either."
-
-
-def _server(mcp: Mcp, entry: _Entry, same_name: Sequence[_Entry], settings: Settings, disk: Disk) -> McpServer:
+def _server(mcp: Mcp, entry: McpEntry, same_name: Sequence[McpEntry], settings: Settings, disk: Disk) -> McpServer:
     data = entry.data
     arguments, url = _arguments(data), _url(data)
     if entry is same_name[0] and not arguments and not url:
@@ -184,12 +91,12 @@ def _server(mcp: Mcp, entry: _Entry, same_name: Sequence[_Entry], settings: Sett
     )
 
 
-def _weaker(same_name: Sequence[_Entry]) -> Mapping[str, object]:
+def _weaker(same_name: Sequence[McpEntry]) -> Mapping[str, object]:
     return next((other.data for other in same_name[1:] if _arguments(other.data) or _url(other.data)), {})
 
 
 def _decision(
-    mcp: Mcp, entry: _Entry, data: Mapping[str, object], strongest: _Entry, settings: Settings, disk: Disk
+    mcp: Mcp, entry: McpEntry, data: Mapping[str, object], strongest: McpEntry, settings: Settings, disk: Disk
 ) -> tuple[bool, bool, str]:
     """Would it start; would it once approved; and why."""
     if entry is not strongest:

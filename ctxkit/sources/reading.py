@@ -22,6 +22,7 @@ from ctxkit.sources.listing import (
 )
 from ctxkit.sources.status import Stamp, reason, special, stamp
 from ctxkit.sources.worktree import ATTRIBUTES, Worktree
+from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
     import subprocess
@@ -33,7 +34,7 @@ ALWAYS_SCANNED = 2_000
 """Up to so many tracked files, directories are looked through for FIFOs and the like at every run."""
 
 _READ_BY_GIT = (ATTRIBUTES, ".gitignore")
-_UNREADABLE = re.compile(r"^warning: could not open directory '(.*?)/?(?:': (.*))?$", re.MULTILINE)
+_UNREADABLE = on_demand(r"^warning: could not open directory '(.*?)/?(?:': (.*))?$", re.MULTILINE)
 
 
 class Reading:
@@ -223,7 +224,8 @@ class _GitReading:
             )
             self._walk_untracked(listing)
             return
-        for path, why in _UNREADABLE.findall(warnings.decode("utf-8", "surrogateescape")):
+        told = _UNREADABLE().findall(warnings.decode("utf-8", "surrogateescape")) if warnings else ()
+        for path, why in told:
             directory = path.rstrip("/")
             self.skipped.append(
                 Skipped(directory or ".", f"directory cannot be read: {why.lower()}", "make it readable")

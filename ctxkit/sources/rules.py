@@ -86,7 +86,6 @@ class RuleSegments:
         """A skill, subagent, command or mode, at the size of its listing."""
         path = self._disk.show(entry.path)
         body = entry.text[entry.body_start :]
-        listing = entry.listing.replace(entry.path, path)
         return Segment(
             category=Category.RULES,
             kind=entry.catalog.kind,
@@ -95,7 +94,7 @@ class RuleSegments:
             path=path,
             loaded=entry.loaded and entry.activation is not Activation.NAMED,
             after_touch=entry.after_touch,
-            tokens=self._listing(listing, path) if entry.loaded else NO_TOKENS,
+            tokens=self._listing(entry.listing, path) if entry.loaded else NO_TOKENS,
             tokens_if_used=self._estimate(self._counter.whole(body), path, body),
             why=entry.why,
             confidence=entry.catalog.confidence.value,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ctxkit.model import ConfigError
 from ctxkit.text import jsonc
+from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +19,8 @@ _YAML_VALUES = 1_000_000
 _YAML_DEPTH = 200
 _KEY_PARTS = 100
 _KEY_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
-_LONG_KEY = re.compile(rf"(?<![\w-]){_KEY_PART}(?:[ \t]*+\.[ \t]*+{_KEY_PART}){{{_KEY_PARTS}}}")
-_TOML_PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
+_LONG_KEY = on_demand(rf"(?<![\w-]){_KEY_PART}(?:[ \t]*+\.[ \t]*+{_KEY_PART}){{{_KEY_PARTS}}}")
+_TOML_PLACE = on_demand(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def parse_config(data: bytes, format: Format, name: str) -> dict[str, object] | ConfigError:  # noqa: A002
@@ -77,7 +78,7 @@ def _toml(text: str) -> dict[str, object]:
     import tomllib
 
     # tomllib keeps every prefix of a dotted key: 100,000 parts would take all memory.
-    if long_key := _LONG_KEY.search(text):
+    if long_key := _LONG_KEY().search(text):
         line = text.count("\n", 0, long_key.start()) + 1
         raise ConfigError(f"line {line}: a key has more than {_KEY_PARTS} parts")
     try:
@@ -86,8 +87,8 @@ def _toml(text: str) -> dict[str, object]:
         raise ConfigError("values are nested deeper than can be read") from None
     except tomllib.TOMLDecodeError as error:
         message = str(error)
-        place = _TOML_PLACE.search(message)
-        problem = _TOML_PLACE.sub("", message)
+        place = _TOML_PLACE().search(message)
+        problem = _TOML_PLACE().sub("", message)
         problem = problem[:1].lower() + problem[1:]
         if place is None:
             raise ConfigError(problem) from None

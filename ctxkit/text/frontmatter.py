@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from ctxkit.text.markdown import frontmatter_end
+from ctxkit.text.pattern import on_demand
 
 Value = str | bool | int | float | None | list[object] | dict[str, object]
 
-_PLAIN_KEY = re.compile(r"([A-Za-z0-9_.\-]+)[ \t]*:(?:[ \t]+(.*))?$")
-_TAGGED = re.compile(r"^([A-Za-z0-9_.\-]+[ \t]*:)[ \t]+![^ \t]*[ \t]*$")
-_ITEM = re.compile(r"[ \t]*-[ \t]+(.*)$")
-_SIMPLE = re.compile(r"(?:[A-Za-z_/(]|\.(?![0-9]|inf|nan|NaN|Inf))(?:[^:#\t]|:(?=\S)|(?<=\S)#)*$")
+_PLAIN_KEY = on_demand(r"([A-Za-z0-9_.\-]+)[ \t]*:(?:[ \t]+(.*))?$")
+_TAGGED = on_demand(r"^([A-Za-z0-9_.\-]+[ \t]*:)[ \t]+![^ \t]*[ \t]*$")
+_ITEM = on_demand(r"[ \t]*-[ \t]+(.*)$")
+_SIMPLE = on_demand(r"(?:[A-Za-z_/(]|\.(?![0-9]|inf|nan|NaN|Inf))(?:[^:#\t]|:(?=\S)|(?<=\S)#)*$")
 _NOT_TEXT = {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
@@ -66,7 +66,7 @@ def parse(text: str, first_lines: bool = False) -> Frontmatter:
         return NO_FRONTMATTER
     lines = text[:end].lstrip("\ufeff").splitlines()[1:-1]
     if first_lines:
-        lines = [_TAGGED.sub(r"\1", line) for line in lines]
+        lines = [_TAGGED().sub(r"\1", line) for line in lines]
         if any(line.startswith("\t") for line in lines) or _repeats(lines):
             return Frontmatter(_first_lines(lines), end, valid=False)
     simple = _simple(lines)
@@ -82,14 +82,14 @@ def parse(text: str, first_lines: bool = False) -> Frontmatter:
 
 
 def _repeats(lines: list[str]) -> bool:
-    keys = [match[1] for line in lines if (match := _PLAIN_KEY.match(line))]
+    keys = [match[1] for line in lines if (match := _PLAIN_KEY().match(line))]
     return len(keys) != len(set(keys))
 
 
 def _first_lines(lines: list[str]) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for line in lines:
-        match = _PLAIN_KEY.match(line)
+        match = _PLAIN_KEY().match(line)
         if match and match[1] not in values:
             raw = (match[2] or "").strip()
             values[match[1]] = raw[1:-1] if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "\"'" else raw
@@ -106,8 +106,8 @@ def _simple(lines: list[str]) -> dict[str, Value] | None:
     for line in lines:
         if not line.strip():
             continue
-        match = _PLAIN_KEY.match(line)
-        item = _ITEM.match(line)
+        match = _PLAIN_KEY().match(line)
+        item = _ITEM().match(line)
         if match and not line[0].isspace():
             key = match[1]
             raw = (match[2] or "").strip()
@@ -134,7 +134,7 @@ def _scalar(raw: str) -> object:
         return _WORDS[raw]
     if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "\"'" and raw[0] not in raw[1:-1] and "\\" not in raw:
         return raw[1:-1]
-    if _SIMPLE.match(raw) and raw.lower() not in _NOT_TEXT:
+    if _SIMPLE().match(raw) and raw.lower() not in _NOT_TEXT:
         return raw
     return _UNKNOWN
 
@@ -177,7 +177,7 @@ def _value(value: object) -> Value:
 
 def _quoted(line: str) -> str:
     """``key: *.ts`` → ``key: "*.ts"``: the one repair that agents make to a frontmatter that is not YAML."""
-    match = _PLAIN_KEY.match(line)
+    match = _PLAIN_KEY().match(line)
     raw = (match[2] or "").strip() if match else ""
     if match is None or not raw or raw[0] in "\"'|>[" or _scalar(raw) is not _UNKNOWN:
         return line

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ctxkit.model import ConfigError
+from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
 # An unfinished string or comment runs to the end of the text: the search never starts over behind an opening quote,
 # so its time stays linear.
 _STRING = r'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
-_COMMENTS = re.compile(rf"{_STRING}|//[^\r\n]*+|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)", re.DOTALL)
-_COMMAS = re.compile(rf"{_STRING}|,(?=[ \t\r\n]*+[}}\]])", re.DOTALL)
-_WORDS = re.compile(rf"{_STRING}|NaN|-?Infinity", re.DOTALL)
-_NOT_NEWLINE = re.compile(r"[^\r\n]")
+_COMMENTS = on_demand(rf"{_STRING}|//[^\r\n]*+|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)", re.DOTALL)
+_COMMAS = on_demand(rf"{_STRING}|,(?=[ \t\r\n]*+[}}\]])", re.DOTALL)
+_WORDS = on_demand(rf"{_STRING}|NaN|-?Infinity", re.DOTALL)
+_NOT_NEWLINE = on_demand(r"[^\r\n]")
 # Python refuses to read longer decimal integers; JavaScript, in which the agents are written, makes them infinite.
 _LONGEST_INT = 4300
 
@@ -85,7 +86,7 @@ def _no_constant(text: str) -> Callable[[str], float]:
     """A hook that refuses the words Python adds to JSON: NaN and the infinities."""
 
     def refuse(word: str) -> float:
-        places = (match.start() for match in _WORDS.finditer(text) if match.group() == word)
+        places = (match.start() for match in _WORDS().finditer(text) if match.group() == word)
         raise json.JSONDecodeError("Expecting value", text, next(places, 0))
 
     return refuse
@@ -100,9 +101,9 @@ def _without_comments(text: str) -> str:
             return found
         if found[1] == "*" and (len(found) < 4 or not found.endswith("*/")):
             raise _error(text, match.start(), "the comment that starts here has no end")
-        return _NOT_NEWLINE.sub(" ", found)
+        return _NOT_NEWLINE().sub(" ", found)
 
-    return _COMMENTS.sub(blank, text)
+    return _COMMENTS().sub(blank, text)
 
 
 def _without_commas(text: str) -> str:
@@ -116,7 +117,7 @@ def _without_commas(text: str) -> str:
             before -= 1
         return "," if before < 0 or text[before] in "[{,:" else " "
 
-    return _COMMAS.sub(blank, text)
+    return _COMMAS().sub(blank, text)
 
 
 def _error(text: str, at: int, problem: str) -> JsoncError:
@@ -124,13 +125,13 @@ def _error(text: str, at: int, problem: str) -> JsoncError:
     return JsoncError(problem, line, at - (text.rfind("\n", 0, at) + 1) + 1)
 
 
-_BRACKET = re.compile(rf"{_STRING}|[\[{{}}\]]", re.DOTALL)
+_BRACKET = on_demand(rf"{_STRING}|[\[{{}}\]]", re.DOTALL)
 
 
 def _too_deep(text: str) -> JsoncError:
     """The error for nesting beyond what the interpreter follows, placed where the nesting is deepest."""
     depth = deepest = at = 0
-    for match in _BRACKET.finditer(text):
+    for match in _BRACKET().finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
         if depth > deepest:
             deepest, at = depth, match.start()

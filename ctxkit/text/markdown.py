@@ -10,19 +10,21 @@ import functools
 import re
 from dataclasses import dataclass
 
-_FENCE = re.compile(r"([ \t>]*)(`{3,}|~{3,})(.*)")
-_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
-_SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")
-_LIST_ITEM = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$)")
-_HTML = re.compile(
+from ctxkit.text.pattern import on_demand
+
+_FENCE = on_demand(r"([ \t>]*)(`{3,}|~{3,})(.*)")
+_ATX = on_demand(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
+_SETEXT = on_demand(r" {0,3}(=+|-+)[ \t]*$")
+_LIST_ITEM = on_demand(r" {0,3}(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$)")
+_HTML = on_demand(
     r" {0,3}</?(?:address|article|aside|blockquote|body|center|col|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption"
     r"|figure|footer|form|frame|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|nav|ol|optgroup|option|p|param|section"
     r"|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul|pre|script|style)(?=[\s/>]|$)",
     re.IGNORECASE,
 )
-_HTML_ALONE = re.compile(r" {0,3}(?:<[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>|</[A-Za-z][A-Za-z0-9-]*\s*>)[ \t]*$")
-_COMMENT = re.compile(r" {0,3}<!--")
-_TICKS = re.compile(r"`+")
+_HTML_ALONE = on_demand(r" {0,3}(?:<[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>|</[A-Za-z][A-Za-z0-9-]*\s*>)[ \t]*$")
+_COMMENT = on_demand(r" {0,3}<!--")
+_TICKS = on_demand(r"`+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def outline(text: str) -> Outline:
         end = _line_end(text, position)
         line = text[position:end].rstrip("\r\n")
         blank = not line.strip()
-        fence = _FENCE.match(line)
+        fence = _FENCE().match(line)
         if fence and _opens(fence, in_list):
             regions.extend(_spans(text, plain, position))
             stop = _fence_end(text, end, fence[2])
@@ -99,12 +101,12 @@ def outline(text: str) -> Outline:
             position = plain = stop
             paragraph = -1
             continue
-        if _COMMENT.match(line) and (stop := _comment_end(text, position)):
+        if _COMMENT().match(line) and (stop := _comment_end(text, position)):
             regions.extend(_spans(text, plain, position))
             regions.append(Region("html-comment", position, stop))
             position = plain = stop
             continue
-        if _HTML.match(line) or (paragraph < 0 and _HTML_ALONE.match(line)):
+        if _HTML().match(line) or (paragraph < 0 and _HTML_ALONE().match(line)):
             stop = _blank_line(text, position)
             regions.extend(_spans(text, plain, position))
             regions.append(Region("html-block", position, stop))
@@ -116,12 +118,12 @@ def outline(text: str) -> Outline:
             regions.append(Region("indented-code", position, end))
             position = plain = end
             continue
-        atx = _ATX.match(line)
-        setext = _SETEXT.match(line) if paragraph >= 0 else None
+        atx = _ATX().match(line)
+        setext = _SETEXT().match(line) if paragraph >= 0 else None
         if atx:
             headings.append(Heading(len(atx[1]), (atx[2] or "").strip(), position))
             paragraph = -1
-        elif setext and not _LIST_ITEM.match(text[paragraph:position]):
+        elif setext and not _LIST_ITEM().match(text[paragraph:position]):
             headings.append(Heading(1 if setext[1][0] == "=" else 2, text[paragraph:position].strip(), paragraph))
             paragraph = -1
         elif blank:
@@ -129,7 +131,7 @@ def outline(text: str) -> Outline:
         elif paragraph < 0:
             paragraph = position
         if not blank:
-            in_list = bool(_LIST_ITEM.match(line)) or (in_list and (line[0] in " \t" or paragraph != position))
+            in_list = bool(_LIST_ITEM().match(line)) or (in_list and (line[0] in " \t" or paragraph != position))
         position = end
     regions.extend(_spans(text, plain, len(text)))
     regions.sort(key=lambda region: region.start)
@@ -199,7 +201,7 @@ def _spans(text: str, start: int, end: int) -> list[Region]:
 def _closing_ticks(text: str, position: int, end: int, length: int) -> int:
     paragraph = re.compile(r"\n[ \t\r]*\n").search(text, position, end)
     limit = paragraph.start() if paragraph else end
-    for ticks in _TICKS.finditer(text, position, limit):
+    for ticks in _TICKS().finditer(text, position, limit):
         if len(ticks[0]) == length:
             return ticks.end()
     return 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
+
+from ctxkit.text.pattern import on_demand
 
 SAMPLE = 4_000
 """Characters of a text that are looked at."""
@@ -54,9 +55,9 @@ _BY_NAME = {
     ".gitignore": Content.YAML,
     ".gitattributes": Content.YAML,
 }
-_CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
-_SCRIPT = re.compile("[\u0370-\u1dbf\u2c00-\u2dff\ua4d0-\uabff]")
-_NUMBERED = re.compile(r"\s*\d+(?:\u2192|\t|: |\| )")
+_CJK = on_demand("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
+_SCRIPT = on_demand("[\u0370-\u1dbf\u2c00-\u2dff\ua4d0-\uabff]")
+_NUMBERED = on_demand(r"\s*\d+(?:\u2192|\t|: |\| )")
 _FOREIGN = 0.15  # share of characters: such a character weighs one to three tokens, a Latin one a quarter
 
 
@@ -68,9 +69,9 @@ def content_of(path: str, text_sample: str | None = None) -> Content:
     """
     if text_sample and not text_sample.isascii():
         sample = text_sample[:SAMPLE]
-        if len(_CJK.findall(sample)) > _FOREIGN * len(sample):
+        if len(_CJK().findall(sample)) > _FOREIGN * len(sample):
             return Content.CJK
-        if len(_SCRIPT.findall(sample)) > _FOREIGN * len(sample):
+        if len(_SCRIPT().findall(sample)) > _FOREIGN * len(sample):
             return Content.SCRIPT
     if text_sample and _is_numbered(text_sample):
         return Content.NUMBERED
@@ -89,7 +90,7 @@ def content_of(path: str, text_sample: str | None = None) -> Content:
 def _is_numbered(sample: str) -> bool:
     """Whether the first three lines (all, of a shorter text) begin with a line number."""
     lines = sample[:SAMPLE].split("\n", 3)[:3]
-    return _NUMBERED.match(lines[0]) is not None and all(_NUMBERED.match(line) for line in lines if line)
+    return _NUMBERED().match(lines[0]) is not None and all(_NUMBERED().match(line) for line in lines if line)
 
 
 def _guess(sample: str) -> Content:

@@ -10,6 +10,7 @@ import msgspec
 from ctxkit.data import data_file
 from ctxkit.model import UnknownNameError
 from ctxkit.text.datafile import load_yaml_cached
+from ctxkit.text.pattern import on_demand
 from ctxkit.tokens.families import Family, find_family
 from ctxkit.tokens.names import nearest, normal_name
 
@@ -69,8 +70,8 @@ class ModelData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: tuple[Model, ...]
 
 
-_LARGE = re.compile(r"\[(\d+)m\]\s*$", re.IGNORECASE)
-_EFFORT = re.compile(r"-(?:none|minimal|low|medium|high|xhigh|max|thinking|reasoning|latest|preview|fast)$")
+_LARGE = on_demand(r"\[(\d+)m\]\s*$", re.IGNORECASE)
+_EFFORT = on_demand(r"-(?:none|minimal|low|medium|high|xhigh|max|thinking|reasoning|latest|preview|fast)$")
 
 
 @cache
@@ -91,7 +92,7 @@ def _by_name() -> dict[str, Model]:
 
 
 def _shorter(name: str) -> str:
-    return normal_name(_EFFORT.sub("", name))
+    return normal_name(_EFFORT().sub("", name))
 
 
 @cache
@@ -111,7 +112,7 @@ def find_model(name: str) -> Model:
             )
         plain = shorter
     model = known[plain]
-    large = _LARGE.search(name)
+    large = _LARGE().search(name)
     if large:
         window = max(model.window, int(large.group(1)) * 1_000_000)
         return msgspec.structs.replace(model, window=window)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_CLOUD = re.compile(
-    r"^(?:(?:us|eu|apac|ap|au|jp|ca|global|us-gov)\.)?(?:anthropic|meta|mistral|deepseek|qwen|openai)\."
-)
-_TAIL = re.compile(r"(?:\[\d+[mk]\]|-v\d+:\d+|:[a-z0-9-]+|@[a-z0-9-]+)$")
-_DATE = re.compile(r"-(?:20\d{6}|20\d\d-\d\d-\d\d|\d\d-20\d\d|\d{4})$")
+_CLOUD = on_demand(r"^(?:(?:us|eu|apac|ap|au|jp|ca|global|us-gov)\.)?(?:anthropic|meta|mistral|deepseek|qwen|openai)\.")
+_TAIL = on_demand(r"(?:\[\d+[mk]\]|-v\d+:\d+|:[a-z0-9-]+|@[a-z0-9-]+)$")
+_DATE = on_demand(r"-(?:20\d{6}|20\d\d-\d\d-\d\d|\d\d-20\d\d|\d{4})$")
 
 
 def normal_name(model: str) -> str:
@@ -22,8 +21,8 @@ def normal_name(model: str) -> str:
     all become ``claude-sonnet-4-5``.
     """
     name = model.strip().lower().rpartition("/")[2]
-    name = _CLOUD.sub("", name)
-    while (shorter := _DATE.sub("", _TAIL.sub("", name))) != name:
+    name = _CLOUD().sub("", name)
+    while (shorter := _DATE().sub("", _TAIL().sub("", name))) != name:
         name = shorter
     return name.replace(".", "-").replace("_", "-")
 

@@ -110,7 +110,7 @@ def test_placeholders_exist(agent: AgentSpec) -> None:
     insides = {source.imports.inside for source in agent.rules if source.imports and source.imports.inside}
     texts += [*(insides - {"{boundary}"}), *(source.inside for source in agent.rules if source.inside)]
     if agent.mcp is not None:
-        texts += [text for file in agent.mcp.files for text in (file.path, *file.servers)]
+        texts += [text for file in agent.mcp.files for text in (file.path.replace("{ancestor}", ""), *file.servers)]
     for text in texts:
         assert set(re.findall(r"(?<!\$)\{(\w+)\}", text)) <= known, text
 

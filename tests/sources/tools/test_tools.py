@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ctxkit.model import Activation, Category, ConfigError, Segment, Tokens, total
-from ctxkit.sources.lockfile import LOCK_NAME, render_lock
+from ctxkit.sources.lockfile import render_lock
+from ctxkit.sources.tool_files import LOCK_NAME
 from ctxkit.sources.tools import collect_tools, read_definitions
 
 CONFIG = {"{home}/.agent.json": '{"mcpServers": {"s": {"command": "run", "args": ["--token", "hunter2"]}}}'}

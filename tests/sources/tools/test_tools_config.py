@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ctxkit.sources.masking import command_line, masked
 from ctxkit.sources.mcp_config import McpServer, servers
+from ctxkit.sources.mcp_entries import mcp_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,9 @@ MASKING = yaml.safe_load((CASES / "tools-masking.yaml").read_text("utf-8"))
 def found(facts: Any) -> Callable[..., tuple[McpServer, ...]]:
     def find(project: Any, mcp: dict[str, Any] | None = None) -> tuple[McpServer, ...]:
         spec = facts.agent(mcp)
-        return servers(spec, project.settings(spec), project.places, project.disk, spec.latest)
+        settings = project.settings(spec)
+        entries = mcp_entries(spec, spec.latest, settings, project.places, project.disk)
+        return servers(spec, entries, settings, project.disk)
 
     return find
 
