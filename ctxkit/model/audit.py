@@ -83,7 +83,6 @@ class AgentAudit:
     hidden: frozenset[str] = frozenset()
     listed: frozenset[str] = frozenset()
     touched: frozenset[str] = frozenset()
-    gitignored_hidden: bool = True
 
 
 @dataclass(frozen=True, slots=True)

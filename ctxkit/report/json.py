@@ -28,8 +28,13 @@ BLOCK = 4096
 
 
 class TokensOut(Struct, frozen=True, kw_only=True):
-    """A token count. ``error`` stands where ``exact`` is false: the relative half-width of the estimate."""
+    """A token count. ``error`` stands where ``exact`` is false: the relative half-width of the estimate.
 
+    ``at_least`` is true of a sum to which something belongs that nobody has counted: an agent's own prompt and tools, or
+    a server whose definitions are unknown.
+    """
+
+    at_least: bool | UnsetType = UNSET
     by: str
     error: float | UnsetType = UNSET
     exact: bool
@@ -70,10 +75,11 @@ class Item(Struct, frozen=True, kw_only=True):
 class CostOut(Struct, frozen=True, kw_only=True):
     """US dollars for sending the window as it stands before the first word.
 
-    ``per_100_turns_cached`` is one ``first_turn`` and 99 ``cached_turn``, ``per_100_turns_uncached`` 100 times
+    ``at_least`` as in the tokens it is made from. ``per_100_turns_cached`` is one ``first_turn`` and 99 ``cached_turn``, ``per_100_turns_uncached`` 100 times
     ``uncached_turn``.
     """
 
+    at_least: bool | UnsetType = UNSET
     cached_turn: float
     currency: Literal["USD"] = "USD"
     first_turn: float
@@ -97,7 +103,6 @@ class AgentOut(Struct, frozen=True, kw_only=True):
 
     agent: str
     cost: CostOut | None
-    hides_gitignored: bool
     items: tuple[Item, ...]
     model: str
     name: str
@@ -171,14 +176,13 @@ def _agent(agent: AgentAudit, files: _Files, model: Priced | None) -> Iterator[b
     context, summary = agent.context, summarise(agent)
     head = AgentOut(
         agent=context.agent,
-        cost=_cost(cost_of(summary.start.n, model)),
-        hides_gitignored=agent.gitignored_hidden,
+        cost=_cost(cost_of(summary.start.n, model), summary),
         items=(),
         model=context.model,
         name=context.name,
         notes=tuple(map(utf8, context.notes)),
         skipped=_skipped(context.skipped),
-        total=_tokens(summary.start),
+        total=_at_least(summary.start, bool(_uncounted(summary))),
         totals=_totals(summary),
         version=context.version,
         window=context.window,
@@ -285,18 +289,34 @@ def _tokens(tokens: Tokens) -> TokensOut:
     return TokensOut(by=tokens.by, error=error, exact=tokens.exact, n=tokens.n)
 
 
+def _uncounted(summary: Summary) -> set[Category]:
+    """The categories to which something belongs that nobody has counted."""
+    found = set() if summary.measured else {Category.SYSTEM, Category.TOOLS}
+    return found | {Category.TOOLS} if summary.uncounted else found
+
+
+def _at_least(tokens: Tokens, uncounted: bool) -> TokensOut:
+    if not uncounted:
+        return _tokens(tokens)
+    return TokensOut(at_least=True, by=tokens.by, error=tokens.error, exact=False, n=tokens.n)
+
+
 def _totals(summary: Summary) -> TotalsOut:
-    return TotalsOut(**{category.value: _tokens(tokens) for category, tokens in summary.by_category.items()})
+    uncounted = _uncounted(summary)
+    return TotalsOut(
+        **{category.value: _at_least(tokens, category in uncounted) for category, tokens in summary.by_category.items()}
+    )
 
 
 def _span(span: Span | None) -> SpanOut | None:
     return None if span is None else SpanOut(end=span.end, start=span.start)
 
 
-def _cost(cost: Cost | None) -> CostOut | None:
+def _cost(cost: Cost | None, summary: Summary) -> CostOut | None:
     if cost is None:
         return None
     return CostOut(
+        at_least=True if _uncounted(summary) else UNSET,
         cached_turn=round(cost.cached, 8),
         first_turn=round(cost.first, 8),
         per_100_turns_cached=round(cost.cached_100, 6),

@@ -49,7 +49,11 @@ def test_items_stand_one_to_a_line(one, models) -> None:
 
 def test_totals_and_cost(one, models) -> None:
     agent = report(one, models)["agents"][0]
-    assert agent["total"] == {"by": "claude-4.5 estimate", "error": 0.08, "exact": False, "n": 28_278}
+    estimate = {"by": "claude-4.5 estimate", "error": 0.08, "exact": False, "n": 28_278}
+    assert agent["total"] == {**estimate, "at_least": True}, "the tools of one server are unknown"
+    assert agent["totals"]["tools"]["at_least"]
+    assert "at_least" not in agent["totals"]["rules"]
+    assert agent["cost"]["at_least"]
     assert sum(tokens["n"] for tokens in agent["totals"].values()) == 28_278
     assert agent["cost"]["uncached_turn"] == pytest.approx(28_278 * 3e-6)
     assert agent["cost"]["per_100_turns_cached"] == pytest.approx(28_278 * (3.75e-6 + 99 * 0.3e-6), abs=1e-6)
