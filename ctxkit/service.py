@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.model import Category, CtxkitError, NothingToAuditError
 
@@ -58,8 +58,7 @@ def audit(request: AuditRequest, progress: Progress | None = None) -> Audit:
         reading.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """Absolute directories of a question, and the environment that counts for it."""
 
     root: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ctxkit.agents.activate import holds
 from ctxkit.agents.budget import within
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
     from ctxkit.agents.spec import Catalog, Place
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """One entry of a catalogue.
 
     ``listing`` is the text that stands in the request for it (empty if it is not listed), ``values`` what fills its
@@ -108,8 +109,7 @@ def _settings_entries(catalog: Catalog, resolver: Resolver) -> Iterator[tuple[_F
             yield _Found(catalog.places[0], path, directory, directory, False, name), "", Frontmatter(keys)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """A file of a place: ``directory`` is where it was found from, ``root`` that with the fixed part of the name.
 
     ``late``: it counts only after a touch. ``name``: of an entry that is not named in its own file.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ctxkit.agents.globs import expand_braces, matcher
 from ctxkit.agents.manifest import manifest_files
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from ctxkit.agents.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A file of a source, and the directory it was found from. ``below``: that lies below the source's base."""
 
     source: RuleSource

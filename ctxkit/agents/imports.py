@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ctxkit.text.markdown import Region
 from ctxkit.text.pattern import on_demand
@@ -22,8 +23,7 @@ _PLAIN_TOKENS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """An import token: where it stands (characters) and the path it names, escapes undone."""
 
     start: int

@@ -7,7 +7,6 @@ must be known of every agent. The typed form is checked whenever an agent is loa
 
 from __future__ import annotations
 
-import difflib
 import functools
 import hashlib
 import os
@@ -56,6 +55,8 @@ def load_agent(name: str) -> AgentSpec:
     """
     packed = _compiled().agents.get(name)
     if packed is None:
+        import difflib
+
         near = difflib.get_close_matches(name.lower(), agent_ids(), 1, 0.5)
         hint = f"Did you mean {near[0]}?" if near else "See them all with: ctxkit agents"
         raise UnknownNameError(f"No agent is called {name!r}.", hint)

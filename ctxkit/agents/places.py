@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from ctxkit.text.pattern import on_demand
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 _ENV = on_demand(r"\$\{([A-Z0-9_]+)(?::-([^}]*))?\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """Absolute directories: the audited ``root``, the agent's ``cwd``, the ``home``, and the top of the git work tree.
 
     ``git_root`` is None outside of git.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ctxkit.agents import charge
 from ctxkit.agents.activate import activation_of, cut_note, holds, listing, why
@@ -30,8 +32,7 @@ if TYPE_CHECKING:
     from ctxkit.text.frontmatter import Frontmatter
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A rule file as one agent treats it.
 
     ``path`` is absolute. ``text`` is the decoded file, ``ranges`` the characters of it that are sent. ``via`` holds the

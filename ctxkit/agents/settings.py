@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from ctxkit.agents.version import applies
 from ctxkit.model import ConfigError
@@ -70,8 +70,7 @@ def read_config(disk: ReadsFiles, path: str, format: Format) -> dict[str, object
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One settings file: ``path`` is absolute."""
 
     path: str
@@ -79,8 +78,7 @@ class Layer:
     data: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """The merged view of an agent's settings files.
 
     ``layers``: the files, weakest first. ``join``: dotted keys whose lists add up over the files. Keys are dotted and
@@ -91,7 +89,7 @@ class Settings:
     layers: tuple[Layer, ...]
     join: frozenset[str]
     names: Mapping[str, str]
-    disk: ReadsFiles = field(repr=False, compare=False)
+    disk: ReadsFiles
 
     def get(self, key: str, default: object = None, scope: str = "any") -> object:
         """The value of ``key``: the strongest file's, maps merged over the files; ``default`` where none sets it.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 TURNS = 100
 _PER = 1_000_000
@@ -32,8 +33,7 @@ class Priced(Protocol):
         """The prices of a request of ``input_tokens`` tokens."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """US dollars for sending one unchanging window.
 
     ``uncached``: one turn that pays every token as fresh input. ``first``: the turn that fills the cache (the write

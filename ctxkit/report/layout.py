@@ -7,9 +7,8 @@ Names come from file systems and other people's files, so tables, headings and p
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 class Style(StrEnum):
@@ -29,8 +28,7 @@ class Style(StrEnum):
     FILES = "32"
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     """The characters that go beyond ASCII, with what stands for them where the output cannot carry them."""
 
     eighths: str = "▏▎▍▌▋▊▉█"
@@ -50,8 +48,7 @@ ASCII = Glyphs(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(NamedTuple):
     """What the output can show: its width in columns, whether in colour, and with which characters."""
 
     width: int = 80
@@ -134,16 +131,14 @@ def _head(text: str, width: int) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One cell of a table: its text and what it is."""
 
     text: str = ""
     style: Style = Style.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """How a column is laid out.
 
     ``cut`` says which part of a text that does not fit goes; None never shrinks. ``least``: its narrowest width in

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ctxkit.model import NO_TOKENS, Activation, Category, Segment, Tokens
 
@@ -21,8 +22,7 @@ UNCOUNTED = "unknown"
 _LATER = frozenset({Activation.LAZY_DIR, Activation.GLOB, Activation.DESCRIBED, Activation.NAMED, Activation.MANUAL})
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """The sums of one window.
 
     ``start``: tokens of the first request before the user's first word. ``by_category``: the same, split.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +17,7 @@ INFO_BINARY, INFO_ESTIMATED, INFO_KIND = 0x40, 0x80, 0x0F
 _MAX_TOKENS = 0xFFFF_FFFF
 
 
-@dataclass(slots=True)
-class Columns:
+class Columns(Struct):
     """Parallel columns over files: bytes, tokens, and kind with marks (``UNKNOWN`` where nothing is known)."""
 
     sizes: array[int] = field(default_factory=lambda: array("Q"))

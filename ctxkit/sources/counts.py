@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from ctxkit.model import Skipped
 from ctxkit.sources.classify import IS_BINARY
@@ -36,8 +37,7 @@ class Cache(Protocol):
         """Keep ``data`` under ``name``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A file whose row is to be filled: ``kind`` by its path, ``blob`` as git names its content, if it does.
 
     ``exact``: git vouches that the file is that blob, byte for byte.

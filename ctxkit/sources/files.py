@@ -16,7 +16,6 @@ from ctxkit.sources.classify import (
     fingerprint,
 )
 from ctxkit.sources.columns import INFO_BINARY, INFO_ESTIMATED, INFO_KIND, UNKNOWN, Columns
-from ctxkit.sources.counts import Counting, Job
 from ctxkit.sources.git import read_regular
 from ctxkit.sources.ignored import IgnoreSource, hidden_by
 from ctxkit.sources.listing import CHANGED, CLEAN, FILTERED, UNTRACKED
@@ -286,6 +285,8 @@ class _Making:
         self, tracked: Columns, missing: Sequence[int], loose: Columns, places: Sequence[int], count: bool
     ) -> tuple[list[Skipped], list[int]]:
         """Read and count what is not known yet; what could not be read, and tracked rows that changed meanwhile."""
+        from ctxkit.sources.counts import Counting, Job
+
         classifier = Classifier()
         worktree, listing = self.worktree, self.worktree.listing
         loose_rows = [row for row, info in enumerate(loose.info) if info == UNKNOWN]

@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import subprocess
@@ -35,8 +34,7 @@ _CONFIG_BYTES = 1 << 20
 _LEADS_TO_FILTERS = (b"filter", b"include")
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """Where a repository is: ``top`` its work tree, ``directory`` its git directory, ``common`` the shared one."""
 
     top: str

@@ -90,7 +90,6 @@ def hidden_by(
     """
     repository = find_repository(worktree.root)
     prefix = _prefix(worktree.root, repository)
-    case = ignores_case(repository) if ignorecase is None else ignorecase
     own = [text for source in files for text in _agent_texts(worktree, source, prefix, home)]
     git: list[list[_Text]] = []
     if gitignore:
@@ -98,6 +97,7 @@ def hidden_by(
         git = [[*_above(repository, prefix), *inside], *([text] for text in _outside(repository))]
     if not own and not any(git):
         return frozenset()
+    case = ignores_case(repository) if ignorecase is None else ignorecase
     state = hashlib.sha1(packed(worktree.paths), usedforsecurity=False)
     state.update(repr((own, git, prefix, overrides, case)).encode("utf-8", "surrogateescape"))
     name = f"hidden/{state.hexdigest()}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from ctxkit.sources.masking import command_line, masked, printable
 from ctxkit.sources.tool_filter import ToolFilter, tool_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ctxkit.agents.disk import Disk
     from ctxkit.agents.settings import Settings

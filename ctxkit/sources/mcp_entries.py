@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ctxkit.agents.settings import expand_key, expand_path, read_config
 from ctxkit.agents.version import applies
@@ -24,8 +25,7 @@ _WILD = "*?["
 _MEND = "Correct it; the agent does not start such a server either."
 
 
-@dataclass(frozen=True, slots=True)
-class McpEntry:
+class McpEntry(Struct, frozen=True):
     """``file`` names the server ``name``. Of several entries the lowest ``rank`` counts, then the highest ``order``."""
 
     file: McpFile

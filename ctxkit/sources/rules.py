@@ -6,13 +6,14 @@ import fnmatch
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ctxkit.agents import charge
 from ctxkit.agents.find import slash
 from ctxkit.model import NO_TOKENS, Activation, Category, Segment, Span, Tokens
-from ctxkit.text import markdown
+from ctxkit.text import frontmatter, markdown
 
 if TYPE_CHECKING:
     from ctxkit.agents.catalog import Listed
@@ -40,7 +41,7 @@ class RuleSegments:
         sections = self._sections(entry)
         counts = self._counter.pieces(body, [offset for offset, *_ in sections]) if sections else []
         whole = self._estimate(sum(counts), path, body)
-        loaded = entry.loaded and entry.activation is not Activation.NAMED
+        loaded = (entry.loaded and entry.activation is not Activation.NAMED) or _is_described(entry)
         charged = NO_TOKENS
         if entry.listing:
             charged = self._listing(entry.listing, path)
@@ -171,11 +172,16 @@ class RuleSegments:
         return Span(first, first + len(text[start:end].encode()))
 
 
+def _is_described(entry: Loaded) -> bool:
+    """Whether its description stands in the first request, though its body waits for a touch."""
+    description = frontmatter.parse(entry.text).text("description") if entry.listing else ""
+    return bool(description) and description in entry.listing
+
+
 _NO_OUTLINE = markdown.Outline((), ())
 
 
-@dataclass(frozen=True, slots=True)
-class _Framing:
+class _Framing(Struct, frozen=True):
     """Text around what is loaded: ``tokens`` (o200k) and the ``text`` of a path; with a name ``once`` it comes once."""
 
     tokens: int

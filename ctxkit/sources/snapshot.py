@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import struct
 from array import array
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from ctxkit.sources.columns import Columns
 from ctxkit.sources.listing import packed, unpacked
@@ -18,8 +19,7 @@ _MAGIC = b"ctxinv02"
 _HEAD = struct.Struct("<8sIIIIQ")
 
 
-@dataclass(slots=True)
-class Snapshot:
+class Snapshot(Struct):
     """``tracked``: columns over the rows of the listing with this ``key``. ``loose``: files known by their stamp alone.
 
     ``rules`` names the rules under which files were classified; ``made`` is when, in nanoseconds.

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ctxkit.agents.catalog import catalogs
 from ctxkit.agents.resolve import Resolver
 from ctxkit.agents.settings import load_settings
 from ctxkit.agents.version import applies
-from ctxkit.model import Activation, Category, Context, Segment
+from ctxkit.model import Activation, Category, Context, Segment, Tokens
 from ctxkit.model.audit import AgentAudit
 from ctxkit.sources.rules import Estimate, RuleSegments
 from ctxkit.sources.tools import collect_tools, read_definitions
 from ctxkit.sources.visibility import hidden_files, listed_files
 from ctxkit.tokens.content import content_of
-from ctxkit.tokens.families import family_of
+from ctxkit.tokens.families import framing as provider_framing
 from ctxkit.tokens.models import Model, find_model
 
 if TYPE_CHECKING:
     from ctxkit.agents.disk import Disk
     from ctxkit.agents.places import Places
     from ctxkit.agents.spec import AgentSpec
-    from ctxkit.model import Tokens
     from ctxkit.sources.counting import PieceCounter
     from ctxkit.sources.worktree import Worktree
     from ctxkit.tokens.cache import CountCache
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is asked of every agent: where, on which model (None: its usual one), with which tool definitions."""
 
     places: Places
@@ -73,12 +72,30 @@ def window_of(
         *_fixed(spec, version, estimate, Category.TOOLS),
         *collect_tools(spec, version, model.id, settings, places, disk, definitions, estimate, counter.whole, window),
     ]
+    segments += _provider(model, segments)
     context = Context(spec.id, spec.name, version, model.id, window, tuple(segments), (), _notes(spec, version))
     return AgentAudit(context, hidden, named, frozenset(disk.show(path) for path in places.touched))
 
 
+def _provider(model: Model, segments: list[Segment]) -> list[Segment]:
+    """What the provider adds to a request of its own: framing, and a system prompt where there are tools."""
+    known = provider_framing(model.id)
+    tools = any(segment.category is Category.TOOLS and segment.loaded for segment in segments)
+    n = known.base + known.per_message + (known.tools_auto + known.tools_base if tools else 0)
+    tokens = Tokens(n, False, "provider's framing", 0.1)
+    if not n:
+        return []
+    return [
+        Segment(
+            category=Category.SYSTEM, kind="framing", title="added by the provider", activation=Activation.ALWAYS,
+            loaded=True, tokens=tokens, tokens_if_used=tokens, why=f"{known.source}, {known.date}",
+            confidence="third-party", id="system:provider",
+        )
+    ]  # fmt: skip
+
+
 def _estimate(model: Model) -> Estimate:
-    family = family_of(model.id)
+    family = model.tokenizer
 
     def estimate(n: int, path: str, text: str) -> Tokens:
         return family.tokens(n, content_of(path, text[:4096]))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from ctxkit.text.markdown import frontmatter_end
 from ctxkit.text.pattern import on_demand
@@ -20,8 +20,7 @@ _NOT_TEXT = {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
-@dataclass(frozen=True, slots=True)
-class Frontmatter:
+class Frontmatter(Struct, frozen=True):
     """The keys of a frontmatter. ``end``: offset (characters) just behind it, 0 without one.
 
     ``valid`` is false where it is not YAML; the keys are then those found once plain values are put in quotes.

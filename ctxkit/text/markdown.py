@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ctxkit.text.pattern import on_demand
 
@@ -27,8 +28,7 @@ _COMMENT = on_demand(r" {0,3}<!--")
 _TICKS = on_demand(r"`+")
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """A stretch that is not plain text.
 
     ``kind`` is one of ``frontmatter code-fence indented-code code-span html-comment inline-comment html-block``.
@@ -42,8 +42,7 @@ class Region:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """A heading: its level (1 to 6), its text, and where its line starts."""
 
     level: int
@@ -51,8 +50,7 @@ class Heading:
     start: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True):
     """The regions and headings of one text, in order."""
 
     regions: tuple[Region, ...]

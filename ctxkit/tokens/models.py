@@ -102,6 +102,9 @@ def find_model(name: str) -> Model:
     ``[1m]`` at the end, as Claude Code writes it, widens the window to that many million tokens. Raises
     UnknownNameError naming the nearest known models.
     """
+    exact = next((model for model in all_models() if model.id == name), None)
+    if exact is not None:
+        return exact
     known = _by_name()
     plain = normal_name(name)
     while plain not in known:
