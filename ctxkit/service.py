@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ctxkit.model import Category, CtxkitError, NothingToAuditError
+from ctxkit.model import Category, CtxkitError, NothingToAuditError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -133,6 +134,10 @@ def _chosen(names: tuple[str, ...], disk: Disk) -> list[tuple[AgentSpec, str]]:
     for name in names:
         identity, _, version = name.partition("@")
         spec = load_agent(identity)
+        if version and not re.fullmatch(r"\d+(\.\d+)*([-+.][0-9A-Za-z.-]+)?", version):
+            raise UnknownNameError(
+                f"--agent: {version!r} is not a version.", f"Write for example {identity}@{spec.latest}."
+            )
         chosen.append((spec, version or spec.latest))
     return chosen
 

@@ -142,6 +142,9 @@ def test_every_agent_can_be_asked_about_every_repository(repository):
                 assert not segment.loaded
             if segment.category is Category.RULES and segment.loaded:
                 assert segment.why
+            if segment.children and segment.kind != "mcp-server":
+                assert sum(child.tokens.n for child in segment.children) in (segment.tokens.n, 0)
+                assert sum(child.tokens_if_used.n for child in segment.children) == segment.tokens_if_used.n
 
 
 HOSTILE = {

@@ -2,7 +2,7 @@
 
 from ctxkit.model.context import Activation, Category, Context, Segment, Skipped, Span
 from ctxkit.model.errors import ConfigError, CtxkitError, NothingToAuditError, UnknownNameError
-from ctxkit.model.tokens import NO_TOKENS, Tokens, total
+from ctxkit.model.tokens import NO_TOKENS, Tokens, shared_out, total
 
 __all__ = [
     "NO_TOKENS",
@@ -17,5 +17,6 @@ __all__ = [
     "Span",
     "Tokens",
     "UnknownNameError",
+    "shared_out",
     "total",
 ]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +56,18 @@ def total(counts: list[Tokens]) -> Tokens:
     for count in counts:
         result = result + count
     return result
+
+
+def shared_out(whole: Tokens, parts: Sequence[int]) -> list[Tokens]:
+    """``whole`` divided in proportion to ``parts``; what is returned adds up to ``whole`` exactly.
+
+    The tokens that rounding leaves over go to the parts that lost most by it, the first of equals first.
+    """
+    total_parts = sum(parts)
+    if not total_parts:
+        return [Tokens(0, whole.exact, whole.by, whole.error) for _ in parts]
+    counts = [whole.n * part // total_parts for part in parts]
+    lost = sorted(range(len(parts)), key=lambda i: (-(whole.n * parts[i] % total_parts), i))
+    for i in lost[: whole.n - sum(counts)]:
+        counts[i] += 1
+    return [Tokens(n, whole.exact, whole.by, whole.error) for n in counts]

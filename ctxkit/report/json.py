@@ -14,7 +14,7 @@ from msgspec import json as msgspec_json
 
 from ctxkit.model import Activation, Category, Segment, Skipped, Span, Tokens
 from ctxkit.report.cost import Cost, Priced, cost_of
-from ctxkit.report.summary import Summary, summarise
+from ctxkit.report.summary import UNCOUNTED, Summary, summarise
 from ctxkit.tokens.content import content_of
 from ctxkit.tokens.families import Family, family_of
 
@@ -51,8 +51,8 @@ class SpanOut(Struct, frozen=True, kw_only=True):
 class Item(Struct, frozen=True, kw_only=True):
     """A piece of an agent's context. ``path`` is relative to the root, ``~/…`` under the home directory, else absolute.
 
-    ``loaded``: any part of it is in the first request. ``after_touch``: any part of it arrives once the touched files
-    were read. ``tokens``: what the first request is charged; ``tokens_if_used``: the whole body.
+    ``loaded``: its body, or its name and description, is in the first request; where only a name or a path stands there,
+    that is charged in ``tokens`` without it. ``after_touch``: any part of it arrives once the touched files were read. ``tokens``: what the first request is charged; ``tokens_if_used``: the whole body.
     """
 
     activation: Activation
@@ -285,6 +285,8 @@ def utf8(text: str) -> str:
 
 
 def _tokens(tokens: Tokens) -> TokensOut:
+    if tokens.by == UNCOUNTED:
+        return TokensOut(at_least=True, by=tokens.by, exact=False, n=tokens.n)
     error = UNSET if tokens.exact else tokens.error
     return TokensOut(by=tokens.by, error=error, exact=tokens.exact, n=tokens.n)
 

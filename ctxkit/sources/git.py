@@ -143,7 +143,7 @@ class Git:
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_NO_LAZY_FETCH": "1",
-            # Beats protocol.*.allow of every configuration file; an object that is missing may name a command to get it.
+            # Beats protocol.*.allow of every configuration; a missing object may name a command that fetches it.
             "GIT_ALLOW_PROTOCOL": "none",
             "GIT_WORK_TREE": repository.top,
             "LC_ALL": "C",

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ctxkit.agents import charge
 from ctxkit.agents.find import slash
-from ctxkit.model import NO_TOKENS, Activation, Category, Segment, Span, Tokens
+from ctxkit.model import NO_TOKENS, Activation, Category, Segment, Span, Tokens, shared_out
 from ctxkit.text import frontmatter, markdown
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class RuleSegments:
         sections = self._sections(entry)
         counts = self._counter.pieces(body, [offset for offset, *_ in sections]) if sections else []
         whole = self._estimate(sum(counts), path, body)
+        shares = shared_out(whole, counts)
         loaded = (entry.loaded and entry.activation is not Activation.NAMED) or _is_described(entry)
         charged = NO_TOKENS
         if entry.listing:
@@ -56,14 +57,14 @@ class RuleSegments:
                 path=path,
                 loaded=loaded and not entry.listing,
                 after_touch=entry.after_touch,
-                tokens=self._estimate(n, path, body) if loaded and not entry.listing else NO_TOKENS,
-                tokens_if_used=self._estimate(n, path, body),
+                tokens=share if loaded and not entry.listing else NO_TOKENS,
+                tokens_if_used=share,
                 via=tuple(self._disk.show(p) for p in entry.via),
                 span=span,
                 confidence=entry.source.confidence.value,
                 id=f"rules:{path}#{title}",
             )
-            for (_, title, span), n in zip(sections, counts, strict=True)
+            for (_, title, span), share in zip(sections, shares, strict=True)
         )
         return Segment(
             category=Category.RULES,

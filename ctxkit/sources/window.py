@@ -9,8 +9,8 @@ from msgspec import Struct
 from ctxkit.agents.catalog import catalogs
 from ctxkit.agents.resolve import Resolver
 from ctxkit.agents.settings import load_settings
-from ctxkit.agents.version import applies
-from ctxkit.model import Activation, Category, Context, Segment, Tokens
+from ctxkit.agents.version import applies, key
+from ctxkit.model import Activation, Category, Context, Segment, Tokens, shared_out
 from ctxkit.model.audit import AgentAudit
 from ctxkit.sources.rules import Estimate, RuleSegments
 from ctxkit.sources.tools import collect_tools, read_definitions
@@ -108,15 +108,18 @@ def _fixed(spec: AgentSpec, version: str, estimate: Estimate, category: Category
     for part in spec.fixed:
         if part.category != category.value or not applies(part, version):
             continue
+        tokens = estimate(part.tokens, "tool.json" if category is Category.TOOLS else "prompt.md", "")
+        named = sorted(part.parts.items(), key=lambda item: (-item[1], item[0]))
+        other = part.tokens - sum(part.parts.values())
+        if named and other > 0:
+            named.append(("the rest", other))
         children = tuple(
             Segment(
-                category=category, kind="tool", title=name, activation=Activation.ALWAYS, loaded=True,
-                tokens=estimate(n, "tool.json", ""), tokens_if_used=estimate(n, "tool.json", ""),
-                confidence=part.confidence.value, id=f"{category}:{part.id}#{name}",
+                category=category, kind="part", title=name, activation=Activation.ALWAYS, loaded=True, tokens=share,
+                tokens_if_used=share, confidence=part.confidence.value, id=f"{category}:{part.id}#{name}",
             )
-            for name, n in sorted(part.parts.items(), key=lambda item: (-item[1], item[0]))
+            for (name, _), share in zip(named, shared_out(tokens, [n for _, n in named]), strict=True)
         )  # fmt: skip
-        tokens = estimate(part.tokens, "tool.json" if category is Category.TOOLS else "prompt.md", "")
         segments.append(
             Segment(
                 category=category, kind="built-in", title=part.title, activation=Activation.ALWAYS, loaded=True,
@@ -134,4 +137,6 @@ def _notes(spec: AgentSpec, version: str) -> tuple[str, ...]:
         for source in spec.rules
         if source.invisible and applies(source, version)
     ]
-    return (*spec.notes, *invisible)
+    newer = key(version) > key(spec.latest)
+    unknown = [f"Its facts were last checked in version {spec.latest}; {version} may differ."] if newer else []
+    return (*unknown, *spec.notes, *invisible)
