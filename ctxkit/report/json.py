@@ -30,8 +30,8 @@ BLOCK = 4096
 class TokensOut(Struct, frozen=True, kw_only=True):
     """A token count. ``error`` stands where ``exact`` is false: the relative half-width of the estimate.
 
-    ``at_least`` is true of a sum to which something belongs that nobody has counted: an agent's own prompt and tools, or
-    a server whose definitions are unknown.
+    ``at_least`` is true of a sum to which something belongs that nobody has counted: an agent's own prompt and tools,
+    or a server whose definitions are unknown.
     """
 
     at_least: bool | UnsetType = UNSET
@@ -51,8 +51,9 @@ class SpanOut(Struct, frozen=True, kw_only=True):
 class Item(Struct, frozen=True, kw_only=True):
     """A piece of an agent's context. ``path`` is relative to the root, ``~/…`` under the home directory, else absolute.
 
-    ``loaded``: its body, or its name and description, is in the first request; where only a name or a path stands there,
-    that is charged in ``tokens`` without it. ``after_touch``: any part of it arrives once the touched files were read. ``tokens``: what the first request is charged; ``tokens_if_used``: the whole body.
+    ``loaded``: its body, or its name and description, is in the first request; where only a name or a path stands
+    there, that is charged in ``tokens`` all the same. ``after_touch``: any part of it arrives once the touched files were
+    read. ``tokens``: what the first request is charged; ``tokens_if_used``: the whole body.
     """
 
     activation: Activation
@@ -75,8 +76,8 @@ class Item(Struct, frozen=True, kw_only=True):
 class CostOut(Struct, frozen=True, kw_only=True):
     """US dollars for sending the window as it stands before the first word.
 
-    ``at_least`` as in the tokens it is made from. ``per_100_turns_cached`` is one ``first_turn`` and 99 ``cached_turn``, ``per_100_turns_uncached`` 100 times
-    ``uncached_turn``.
+    ``at_least`` as in the tokens it is made from. ``per_100_turns_cached`` is one ``first_turn`` and 99
+    ``cached_turn``, ``per_100_turns_uncached`` 100 times ``uncached_turn``.
     """
 
     at_least: bool | UnsetType = UNSET
