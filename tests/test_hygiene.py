@@ -1,6 +1,7 @@
 """What a static check cannot see: what is really imported, and how the house is laid out."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -16,17 +17,44 @@ HEAVY = {"yaml", "tiktoken", "tree_sitter", "rich", "textual", "pydantic", "sqli
 """Packages that cost more to import than a start-up may cost altogether."""
 
 
-def imported_by(*arguments: str) -> set[str]:
-    """The top-level packages that one run of the command line imports."""
+def modules_of(*arguments: str, env: dict[str, str] | None = None) -> set[str]:
+    """The modules that one run of the command line imports."""
     code = (
         "import sys\n"
         "from ctxkit.cli.app import run\n"
         f"code = run({list(arguments)!r})\n"
-        "print('\\n'.join({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
         "sys.exit(code)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=env, check=True)
     return set(done.stderr.split())
+
+
+def imported_by(*arguments: str) -> set[str]:
+    """The top-level packages that one run of the command line imports."""
+    return {name.partition(".")[0] for name in modules_of(*arguments)}
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The modules that the second audit of a repository imports."""
+    top = tmp_path_factory.mktemp("warm")
+    files = {
+        "CLAUDE.md": "# Rules\n\nShort.\n",
+        ".claude/settings.json": '{"permissions": {"deny": ["Read(./x/**)"]}}',
+        "src/a.py": "x = 1\n",
+    }
+    for name, text in files.items():
+        path = top / "repository" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for command in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", "-C", str(top / "repository"), *command], check=True)
+    env = {**os.environ, "CTXKIT_CACHE_DIR": str(top / "cache"), "HOME": str(top), "USERPROFILE": str(top)}
+    arguments = ("audit", str(top / "repository"), "--agent", "claude-code")
+    first = modules_of(*arguments, env=env)
+    assert {"yaml", "ctxkit.sources.counts"} <= first, "the probe sees what a cold run needs"
+    return modules_of(*arguments, env=env)
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["audit", "--help"], ["schema"]])
@@ -35,16 +63,32 @@ def test_starting_imports_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_the_probe_sees_imports() -> None:
-    assert "typer" in imported_by("--version")
+    assert "typer" in imported_by("--help")
 
 
-def test_help_does_not_load_the_service() -> None:
-    code = "import sys; from ctxkit.cli.app import run; run(['audit', '-h']); sys.exit('ctxkit.service' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+def test_a_warm_audit_imports_no_more_than_it_needs(warm: set[str]) -> None:
+    packages = {"yaml", "tiktoken", "splintr", "re2", "typer", "click", "difflib", "asyncio", "tempfile", "tomllib"}
+    modules = {"ctxkit.sources.counts", "ctxkit.sources.tool_segments", "ctxkit.ignore", "ctxkit.report.json"}
+    assert warm & (packages | modules) == set()
+
+
+def test_a_warm_audit_compiles_only_the_patterns_it_uses(warm: set[str]) -> None:
+    for path in MODULES:
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        if name in warm:
+            top = [node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.Assign)]
+            assert "re.compile(" not in "\n".join(map(ast.unparse, top)), f"{name}: see ctxkit/text/pattern.py"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["audit", "-h"]])
+def test_help_loads_nothing_but_the_command_line(arguments: list[str]) -> None:
+    loaded = {name for name in modules_of(*arguments) if name.startswith("ctxkit.") and name != "ctxkit.cli"}
+    assert all(name.startswith("ctxkit.cli.") for name in loaded)
+    assert "ctxkit.cli.terminal" not in loaded, "it imports the report's layout and the model"
 
 
 def test_the_version_is_the_distributions() -> None:
-    from ctxkit.cli.commands import VERSION
+    from ctxkit.cli.version import VERSION
 
     assert tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"] == VERSION
 

@@ -255,3 +255,31 @@ def test_a_filter_of_the_repository_never_runs(repository, tmp_path, how):
     # The trap works: git itself walks into it.
     subprocess.run([*git[:3], "diff-files"], check=True, capture_output=True)
     assert (tmp_path / "executed").exists()
+
+
+def test_ids_are_unique_and_the_same_again(repository):
+    write(repository, "AGENTS.md", "# A\n\nx\n\n## Tests\n\ny\n\n# B\n\n## Tests\n\nz\n\n## Tests\n\nz\n")
+    (repository / "GEMINI.md").symlink_to("AGENTS.md")
+    write(repository, ".agents/skills/a/SKILL.md", "---\nname: a\ndescription: D\n---\n")
+    result = ask(repository, "openhands", "claude-code", "windsurf")
+    for agent in result.agents:
+        ids = [segment.id for top in agent.context.segments for segment in top.walk()]
+        assert len(ids) == len(set(ids))
+        assert not any(own.endswith("@da39a3ee") for own in ids)
+    again = ask(repository, "openhands", "claude-code", "windsurf")
+    assert [found.context for found in again.agents] == [found.context for found in result.agents]
+    rules = [segment for segment in of(result, "openhands").context.segments if segment.path == "AGENTS.md"]
+    digest = rules[0].id.partition("@")[2]
+    assert [segment.id for segment in rules[0].walk()] == [
+        f"rules:AGENTS.md{part}@{digest}{more}"
+        for part, more in (
+            ("", ""), ("#A", ""), ("#A/Tests", ""), ("#B", ""), ("#B/Tests", ""), ("#B/Tests", "~2"),
+        )
+    ]  # fmt: skip
+
+
+def test_a_file_is_said_once_not_to_be_sent(repository):
+    write(repository, "AGENTS.md", "Text.\n")
+    (repository / "GEMINI.md").symlink_to("AGENTS.md")
+    found = of(ask(repository, "openhands"), "openhands").context.segments
+    assert [segment.path for segment in found if segment.activation is Activation.NEVER] == ["GEMINI.md"]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from ctxkit.agents.conditions import holds
 from ctxkit.model import Activation
 
 if TYPE_CHECKING:
-    from ctxkit.agents.spec import Case, GlobDialect, KeyTest, Limit, RuleSource
+    from ctxkit.agents.spec import Case, GlobDialect, Limit, RuleSource
     from ctxkit.text.frontmatter import Frontmatter
-
-
-_EVERYTHING = ("**", "**/*", "*")
 
 
 def activation_of(source: RuleSource, front: Frontmatter, dialect: GlobDialect) -> tuple[Activation, tuple[str, ...]]:
@@ -27,32 +24,6 @@ def activation_of(source: RuleSource, front: Frontmatter, dialect: GlobDialect) 
 
 def _patterns(case: Case, front: Frontmatter, dialect: GlobDialect) -> tuple[str, ...]:
     return front.strings(case.patterns, dialect.split) if case.patterns else ()
-
-
-def holds(test: KeyTest, front: Frontmatter) -> bool:
-    """Does a test of a frontmatter key hold?"""
-    value = front.values.get(test.key)
-    if test.equals is not None:
-        return front.text(test.key) == test.equals
-    if test.one_of:
-        return front.text(test.key) in test.one_of
-    if test.matches is not None:
-        return re.fullmatch(test.matches, front.text(test.key)) is not None
-    filled = bool(front.strings(test.key)) if isinstance(value, str | list) else isinstance(value, dict) and bool(value)
-    answers = {
-        "true": value is True or value == "true",
-        "false": value is False or value == "false",
-        "empty": not filled,
-        "non-empty": filled,
-        "absent": test.key not in front.values,
-        "present": test.key in front.values,
-        "matches-all": any(pattern in _EVERYTHING for pattern in front.strings(test.key)),
-        "all-match-all": filled and all(pattern in _EVERYTHING for pattern in front.strings(test.key)),
-        "not-boolean": test.key in front.values and not isinstance(value, bool),
-        "list": isinstance(value, list),
-        "text": isinstance(value, str),
-    }
-    return answers[test.is_] if test.is_ is not None else filled
 
 
 def why(activation: Activation, where: str) -> str:

@@ -22,7 +22,7 @@ _CHARS_PER_TOKEN = 4
 
 def within(members: Sequence[Catalog], entries: list[Listed], resolver: Resolver, window: int) -> list[Listed]:
     """``entries`` of the catalogues of one listing, with what the budget leaves of each. ``window`` in tokens."""
-    limit = next((catalog.total for catalog in members if catalog.total is not None), None)
+    limit = next((catalog.total_limit for catalog in members if catalog.total_limit is not None), None)
     if limit is None or limit.overflow == "none":
         return entries
     budget = _budget(limit, resolver, window)
@@ -30,7 +30,7 @@ def within(members: Sequence[Catalog], entries: list[Listed], resolver: Resolver
         return _shortened(entries, budget, limit)
     if limit.overflow == "name-the-rest":
         return _named(members, entries, budget, resolver)
-    usage = resolver.settings.get(members[0].usage) if members[0].usage else None
+    usage = resolver.settings.get(members[0].usage_setting) if members[0].usage_setting else None
     used = usage if isinstance(usage, dict) else {}
     ranked = sorted(entries, key=lambda entry: entry.name not in used)
     built_in = sum(part.chars for catalog in members for part in _built_in(catalog, resolver))
@@ -45,7 +45,7 @@ def within(members: Sequence[Catalog], entries: list[Listed], resolver: Resolver
 
 
 def _built_in(catalog: Catalog, resolver: Resolver) -> list[BuiltIn]:
-    return [part for part in catalog.built_in if applies(part, resolver.version) and resolver.holds(part.when, set())]
+    return [part for part in catalog.built_in if applies(part, resolver.version) and resolver.holds(part.when)]
 
 
 def _granted(entries: Sequence[Listed], budget: float) -> set[int]:
@@ -146,9 +146,10 @@ def _cost(line: str, limit: Limit) -> int:
 
 def _budget(limit: Limit, resolver: Resolver, window: int) -> float:
     """A listing budget in characters."""
+    characters = resolver.allowed_characters(limit)
+    if characters is not None:
+        return characters
     allowed = resolver.allowed(limit)
-    if limit.env is not None and (resolver.places.env.get(limit.env) or "").isdigit():
-        return allowed
     if limit.unit == "window-fraction":
         if not window:
             return float(limit.fallback or 8_000)

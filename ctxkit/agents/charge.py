@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ctxkit.text import markdown
 from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
 
     from ctxkit.agents.spec import Limit, Strip
     from ctxkit.text.frontmatter import Frontmatter
-    from ctxkit.text.markdown import Outline
 
 Range = tuple[int, int]
 
@@ -21,7 +21,7 @@ _ANY_COMMENT = on_demand(r"<!--.*?-->", re.DOTALL)
 _BLANK_LINE = on_demand(r"[ \t\r]*\n")
 
 
-def kept(text: str, found: Outline, front: Frontmatter, strip: Sequence[Strip], trim: bool) -> tuple[Range, ...]:
+def kept(text: str, front: Frontmatter, strip: Sequence[Strip]) -> tuple[Range, ...]:
     """The ranges (characters) of ``text`` that remain once the agent has taken out what it strips."""
     cuts: list[Range] = []
     if text.startswith("\ufeff"):
@@ -31,10 +31,10 @@ def kept(text: str, found: Outline, front: Frontmatter, strip: Sequence[Strip], 
     if "all-comments" in strip:
         cuts.extend(match.span() for match in _ANY_COMMENT().finditer(text))
     if "html-comments" in strip:
-        for region in found.of("html-comment"):
-            cuts.append(_comment_cut(text, region.start, region.end))
+        comments = markdown.outline(text).of("html-comment")
+        cuts.extend(_comment_cut(text, region.start, region.end) for region in comments)
     ranges = _without(len(text), cuts)
-    return _trimmed(text, ranges) if trim else ranges
+    return _trimmed(text, ranges) if "outer-space" in strip else ranges
 
 
 def _comment_cut(text: str, start: int, end: int) -> Range:
@@ -60,6 +60,7 @@ def _without(length: int, cuts: list[Range]) -> tuple[Range, ...]:
 
 
 def _trimmed(text: str, ranges: tuple[Range, ...]) -> tuple[Range, ...]:
+    """``ranges`` without the white space at both ends of what they make up."""
     result = list(ranges)
     while result:
         start, end = result[0]

@@ -48,9 +48,9 @@ class Disk:
         for base, prefix in ((self.root, ""), (self.home, "~/")):
             if path == base:
                 return prefix.rstrip("/") or "."
-            if path.startswith(_slash(base)):
-                return prefix + _posix(path[len(_slash(base)) :])
-        if self.git_root and path.startswith(_slash(self.git_root)):
+            if path.startswith(slash(base)):
+                return prefix + _posix(path[len(slash(base)) :])
+        if self.git_root and path.startswith(slash(self.git_root)):
             return _posix(os.path.relpath(path, self.root))
         return _posix(path)
 
@@ -86,11 +86,7 @@ class Disk:
         """Is there a file (or a link to one) of exactly this name?"""
         directory, name = os.path.split(path)
         entries = self.entries(directory)
-        if name not in entries:
-            return False
-        if entries[name]:
-            return False
-        return True
+        return name in entries and not entries[name]
 
     def is_dir(self, path: str) -> bool:
         """Is there a directory (or a link to one) of exactly this name?"""
@@ -127,7 +123,7 @@ class Disk:
 
         Links to directories are followed once each, so that a loop ends.
         """
-        if not any(c in pattern for c in "*?["):
+        if not has_wildcard(pattern):
             path = os.path.join(directory, *pattern.split("/"))
             return [path] if self.is_file(path) else []
         found: list[str] = []
@@ -150,7 +146,7 @@ class Disk:
                 if entries[name]:
                     self._glob(os.path.join(directory, name), parts, found, seen, depth + 1)
             return
-        matcher = re.compile(_translate(head)) if any(c in head for c in "*?[") else None
+        matcher = re.compile(_translate(head)) if has_wildcard(head) else None
         names = [n for n in sorted(entries) if matcher.fullmatch(n)] if matcher else ([head] if head in entries else [])
         for name in names:
             path = os.path.join(directory, name)
@@ -158,6 +154,11 @@ class Disk:
                 self._glob(path, rest, found, seen, depth + 1)
             elif not rest and not entries[name]:
                 found.append(path)
+
+
+def has_wildcard(name: str) -> bool:
+    """Is ``name`` a glob?"""
+    return any(character in name for character in "*?[")
 
 
 def _translate(part: str) -> str:
@@ -170,7 +171,8 @@ def _translate(part: str) -> str:
     )
 
 
-def _slash(directory: str) -> str:
+def slash(directory: str) -> str:
+    """``directory`` with one separator at its end."""
     return directory if directory.endswith(os.sep) else directory + os.sep
 
 

@@ -60,7 +60,7 @@ def _compile(pattern: str, dialect: GlobDialect) -> tuple[re.Pattern[str] | None
     pattern = pattern.removeprefix("./")
     bare = "/" not in pattern and dialect.bare == "basename"
     relative = not pattern.startswith(("/", "**"))
-    start = "(?:.*/)?" if bare or (dialect.prefix and relative) else ""
+    start = "(?:.*/)?" if bare or (dialect.any_depth and relative) else ""
     return re.compile(start + _translate(pattern.lstrip("/")), flags), wanted
 
 

@@ -1,26 +1,34 @@
-"""Which files a rule file pulls in: finding the tokens in its text."""
+"""Which files a rule file pulls in: the tokens in its text, and what may be imported."""
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from ctxkit.agents.disk import has_wildcard, slash
+from ctxkit.text import markdown
 from ctxkit.text.markdown import Region
 from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
-    from ctxkit.agents.spec import Imports
-    from ctxkit.text.markdown import Outline
+    from collections.abc import Iterator
+
+    from ctxkit.agents.find import Finder
+    from ctxkit.agents.spec import Imports, RuleSource
 
 _TICKS = on_demand(r"`+")
 _FENCE_LINE = on_demand(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _BACKTICKS = on_demand(r"(`+)[\s\S]*?\1")
+_AT_PATH = on_demand(r"(?:^|(?<=\s))@(?P<path>(?:\\ |[^\s])+)", re.MULTILINE)
+_EMPHASIZED_AT_PATH = on_demand(r"(?:^|(?<=[\s*_\[]))@(?P<path>(?:\\ |[^\s])+)", re.MULTILINE)
 _PLAIN_TOKENS = {
     "kiro-file": on_demand(r"#\[\[file:([^\]\n]+)\]\]"),
     "brace-file": on_demand(r"(?<!\$)\{file:([^}\n]+)\}"),
 }
+_LONGEST_PATH = 4_000
 
 
 class Reference(Struct, frozen=True):
@@ -31,18 +39,14 @@ class Reference(Struct, frozen=True):
     target: str
 
 
-def references(text: str, found: Outline, rules: Imports) -> list[Reference]:
+def references(text: str, rules: Imports) -> list[Reference]:
     """The import tokens of ``text`` outside the regions that ``rules`` skip, in order."""
     if rules.syntax != "at-path":
         tokens = _PLAIN_TOKENS[rules.syntax]()
         return [Reference(m.start(), m.end(), m[1].strip()) for m in tokens.finditer(text)]
     if "@" not in text:
         return []
-    hidden = [region for region in found.regions if _kind(region) in rules.skip]
-    if "fence-lines" in rules.skip:
-        hidden.extend(_fenced(text))
-    if "backticks" in rules.skip:
-        hidden.extend(Region("backticks", match.start(), match.end()) for match in _BACKTICKS().finditer(text))
+    hidden = list(_skipped(text, rules))
     result = []
     for match in _token(rules).finditer(text):
         start = match.start("path") - 1
@@ -54,14 +58,21 @@ def references(text: str, found: Outline, rules: Imports) -> list[Reference]:
         for region in hidden:
             if start < region.start < end:
                 end = region.start
-        target = _clean(text[start + 1 : end], text[:start][-2:], rules)
-        if target and (not rules.need or target.startswith(rules.need)):
+        target = _target(text[start + 1 : end], text[start - 1 : start], rules)
+        if target:
             result.append(Reference(start, end, target))
     return result
 
 
-def _kind(region: Region) -> str:
-    return "html-comment" if region.kind == "inline-comment" else region.kind
+def _skipped(text: str, rules: Imports) -> Iterator[Region]:
+    for region in markdown.outline(text).regions:
+        kind = "html-comment" if region.kind == "inline-comment" else region.kind
+        if kind in rules.skip:
+            yield region
+    if "fence-lines" in rules.skip:
+        yield from _fenced(text)
+    if "backticks" in rules.skip:
+        yield from (Region("backticks", match.start(), match.end()) for match in _BACKTICKS().finditer(text))
 
 
 def _fenced(text: str) -> list[Region]:
@@ -74,26 +85,65 @@ def _fenced(text: str) -> list[Region]:
 def _token(rules: Imports) -> re.Pattern[str]:
     if rules.token is not None:
         return re.compile(rules.token)
-    before = r"\s" + re.escape(rules.starts) + (r"*_\[" if rules.emphasis else "")
-    return re.compile(rf"(?:^|(?<=[{before}]))@(?P<path>(?:\\ |[^\s])+)", re.MULTILINE)
+    return _EMPHASIZED_AT_PATH() if rules.emphasis else _AT_PATH()
 
 
-def _clean(raw: str, before: str, rules: Imports) -> str:
+def _target(raw: str, before: str, rules: Imports) -> str:
+    """The path in a token; ``before`` is the character in front of it. Empty where emphasis is left open."""
     target = raw.replace("\\ ", " ")
-    if rules.emphasis:
-        last = before[-1:]
-        if last == "[":
-            close = target.find("](")
-            if close < 0:
-                return ""
-            target = target[:close]
-        elif last in ("*", "_"):
-            close = target.find(last)
-            if close < 0:
-                return ""
-            target = target[:close]
-    if rules.fragment:
-        target = target.split("#", 1)[0]
-    if rules.trim:
-        target = target.rstrip(rules.trim)
-    return target
+    if rules.emphasis and before in ("[", "*", "_"):
+        target, closed, _ = target.partition("](" if before == "[" else before)
+        if not closed:
+            return ""
+    return target.split("#", 1)[0] if rules.fragment else target
+
+
+def imported_paths(importer: str, text: str, rules: Imports, finder: Finder) -> list[str]:
+    """The absolute paths that the tokens in the ``text`` of the file ``importer`` stand for, there or not."""
+    return [path for token in references(text, rules) for path in _paths(importer, token.target, rules, finder)]
+
+
+def _paths(importer: str, target: str, rules: Imports, finder: Finder) -> list[str]:
+    """The absolute paths that ``target`` stands for: several where it has wildcards that count."""
+    directory = os.path.dirname(importer) if rules.base is None else finder.places.expand(rules.base, finder.names)
+    home = finder.places.home
+    whole = home + target[1:] if target == "~" or target.startswith("~/") else os.path.join(directory, target)
+    path = os.path.normpath(whole)
+    if not rules.wildcards or not has_wildcard(target):
+        return [path]
+    fixed = re.split(r"[*?\[]", path, maxsplit=1)[0].rpartition(os.sep)[0]
+    return finder.disk.glob(fixed or os.sep, path[len(slash(fixed)) :].replace(os.sep, "/"))
+
+
+def importable(path: str, importer: str, source: RuleSource, rules: Imports, finder: Finder) -> bool:
+    """May a file of ``source`` import ``path`` (absolute)? Only if it is there.
+
+    ``importer``: the file of the source itself, whatever files lie between it and the import.
+    """
+    extension = os.path.splitext(path)[1].lower()
+    if extension in rules.not_extensions or (rules.extensions and extension not in rules.extensions):
+        return False
+    if "\x00" in path or len(path) > _LONGEST_PATH or not finder.disk.is_file(path):
+        return False
+    return not _outside(path, importer, source, rules, finder)
+
+
+def imports_outside(importer: str, text: str, source: RuleSource, finder: Finder) -> bool:
+    """Does ``importer``, a file of ``source`` that holds ``text``, name a file that lies where it may import none?"""
+    rules = source.imports
+    return rules is not None and any(
+        _outside(path, importer, source, rules, finder) for path in imported_paths(importer, text, rules, finder)
+    )
+
+
+def _outside(path: str, importer: str, source: RuleSource, rules: Imports, finder: Finder) -> bool:
+    if rules.inside is None:
+        return False
+    if rules.inside == "{boundary}":
+        inside = finder.places.ancestors(os.path.dirname(importer), "markers", finder.markers(source))[-1]
+    else:
+        inside = finder.places.expand(rules.inside, finder.names)
+    real = rules.through_links or os.path.realpath(path).startswith(slash(os.path.realpath(inside)))
+    if real and path.startswith(slash(inside)):
+        return False
+    return rules.approved_by is None or finder.settings.get(rules.approved_by) is not True

@@ -1,8 +1,8 @@
 """The agents that the data files know.
 
 Thirty YAML files are slow to read, and nearly every run needs two or three of them. So they are kept together in
-compiled form in the user's cache folder, under a name made from the names, sizes and times of the files, with an index of what
-must be known of every agent. The typed form is checked whenever an agent is loaded, compiled or not.
+compiled form in the user's cache folder, under a name made from the names, sizes and times of the files, with an index
+of what must be known of every agent. The typed form is checked whenever an agent is loaded, compiled or not.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ctxkit.text.datafile import FORMAT, keep, read_kept
 class Entry(msgspec.Struct, frozen=True, array_like=True):
     """What the index says of an agent.
 
-    ``traces``: globs of files that show a repository is set up for it. ``root_rules``: names of rule files at the root that
-    it always loads.
+    ``traces``: globs of files that show a repository is set up for it. ``root_rules``: names of rule files at the root
+    that it always loads.
     """
 
     id: str
@@ -96,8 +96,10 @@ def _fingerprint(files: list[str]) -> str:
 
 
 def _forms() -> list[str]:
+    """The modules that say what the compiled form looks like."""
     folder = os.path.dirname(__file__)
-    return [os.path.join(folder, name) for name in ("load.py", "spec.py", "spec_parts.py", "spec_surroundings.py")]
+    names = ("load", "spec", "spec_catalogs", "spec_parts", "spec_rules", "spec_surroundings")
+    return [os.path.join(folder, f"{name}.py") for name in names]
 
 
 def _compile(files: list[str]) -> _Compiled:

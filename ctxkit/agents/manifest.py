@@ -19,8 +19,8 @@ def manifest_files(manifest: Manifest, base: str, cwd: str, disk: Disk, settings
     result: list[tuple[str, str]] = []
     for path in disk.glob(base, manifest.file):
         directory = os.path.dirname(path)
-        if manifest.switch is not None:
-            key = manifest.switch.replace("{name}", os.path.basename(directory))
+        if manifest.enabled_by is not None:
+            key = manifest.enabled_by.replace("{name}", os.path.basename(directory))
             if _switched_off(settings.strings(key), cwd):
                 continue
         data = read_config(disk, path, "json") or {}
@@ -32,6 +32,7 @@ def manifest_files(manifest: Manifest, base: str, cwd: str, disk: Disk, settings
 
 
 def _switched_off(patterns: tuple[str, ...], cwd: str) -> bool:
+    """Does the last of the ``patterns`` that matches the working directory begin with ``!``?"""
     place = cwd.replace(os.sep, "/") + "/"
     matching = [pattern for pattern in patterns if fnmatch.fnmatchcase(place, pattern.removeprefix("!"))]
     return bool(matching) and matching[-1].startswith("!")

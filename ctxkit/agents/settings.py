@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from msgspec import Struct
 
+from ctxkit.agents.conditions import holds
 from ctxkit.agents.version import applies
 from ctxkit.model import ConfigError
 from ctxkit.text.config import Format, kind_of, parse_config
+from ctxkit.text.frontmatter import Frontmatter
 from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
@@ -164,7 +166,7 @@ def load_settings(spec: AgentSpec, names: Mapping[str, str], disk: ReadsFiles, v
         data = read_config(disk, path, file.format) if path is not None else None
         if path is not None and data is not None and _counts(file, layers, names):
             layers.append(Layer(path, file.scope, data if file.under is None else {file.under: data}))
-    return Settings(tuple(layers), frozenset(spec.join), names, disk)
+    return Settings(tuple(layers), frozenset(spec.joined_settings), names, disk)
 
 
 def _counts(file: SettingsFile, layers: list[Layer], names: Mapping[str, str]) -> bool:
@@ -197,30 +199,10 @@ def lookup(data: Mapping[str, object], key: str, problems: list[str] | None = No
 
 
 def key_holds(test: KeyTest, data: Mapping[str, object]) -> bool:
-    """Does a test of a key of ``data`` hold? A test that names nothing asks for a filled value."""
+    """Does a test of a dotted key of ``data`` hold? Here every value but an empty one is a filled one."""
     value = lookup(data, test.key)
-    if test.equals is not None:
-        return _text(value) == test.equals
-    if test.one_of:
-        return _text(value) in test.one_of
-    filled = value is not None and value not in ("", [], {})
-    return {
-        "true": value is True or value == "true",
-        "false": value is False or value == "false",
-        "empty": not filled,
-        "non-empty": filled,
-        "absent": value is None,
-        "present": value is not None,
-        "matches-all": value in ("**", "**/*", "*"),
-        "all-match-all": value in ("**", "**/*", "*"),
-        None: filled,
-    }[test.is_]
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, str | int | float) else None
+    keys = Frontmatter({} if value is None else {test.key: value})  # type: ignore[dict-item]
+    return holds(test, keys, value not in (None, "", [], {}))
 
 
 def _posix(names: Mapping[str, str]) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""The form of an agent's surroundings: MCP servers, ignore files, settings, transcripts and gateway."""
+"""The form of an agent's surroundings: settings, MCP servers, ignore files, transcripts and gateway."""
 
 from typing import Literal
 
@@ -7,143 +7,180 @@ from msgspec import Struct
 from ctxkit.agents.spec_parts import Condition, KeyTest, Limit, Part
 
 
-class McpFile(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A configuration file that names MCP servers.
+class Detect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to see that a repository is set up for this agent."""
 
-    ``path`` may be a glob; ``{ancestor}`` in it stands for every directory above the cwd. ``servers`` is the list of
-    keys that leads to them (placeholders allowed). ``map``: keyed by server name; ``list``: entries with a ``name``.
-    ``approval``: this scope's servers start only once approved, which the keys of :class:`Mcp` settle.
-    """
-
-    scope: Literal["project", "user", "local", "managed"]
-    path: str
-    format: Literal["json", "jsonc", "toml", "yaml"] = "json"
-    servers: tuple[str, ...]
-    shape: Literal["map", "list"] = "map"
-    approval: bool = False
-
-
-class Deferral(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Tools whose definitions are kept out of the request until searched for.
-
-    ``listed``: what stands in the window instead. ``env``: variable that switches it; ``off_values``: its values for
-    off. ``threshold``: deferred only above this share of the window.
-    """
-
-    mode: Literal["never", "always", "by-model", "threshold"]
-    listed: Literal["nothing", "names", "names+description", "namespaces"] = "nothing"
-    models: tuple[str, ...] = ()
-    env: str | None = None
-    off_values: tuple[str, ...] = ()
-    threshold: float | None = None
-    description_chars: int | None = None
-
-
-class Mcp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the agent finds MCP servers, which of them start, and how their tools reach the wire.
-
-    ``precedence``: scopes, strongest first; a server name of a stronger scope hides the same name below.
-    ``disabled_if``: tests of a server entry. ``allow``/``deny``: keys of a server entry that list tool names.
-    ``approved``: settings (dotted) that approve project servers by name; ``approve_all``: the setting that approves
-    all; ``refused``: settings that list refused names; ``allowed_only``: settings that, when set, are the only names
-    that start. ``deny_patterns``: a setting with patterns, matched against ``deny_form``. ``tool_name`` is a template
-    over ``{server}`` and ``{tool}``.
-    """
-
-    files: tuple[McpFile, ...]
-    precedence: tuple[Literal["project", "user", "local", "managed"], ...] = ("project", "user")
-    disabled_if: tuple[KeyTest, ...] = ()
-    allow: str | None = None
-    deny: str | None = None
-    approved: tuple[str, ...] = ()
-    approve_all: str | None = None
-    refused: tuple[str, ...] = ()
-    allowed_only: tuple[str, ...] = ()
-    deny_patterns: str | None = None
-    deny_form: tuple[str, ...] = ()
-    tool_name: str
-    description_limit: Limit | None = None
-    instructions: bool = False
-    deferral: tuple[Deferral, ...] = ()
-    tool_limit: int | None = None
-
-
-class IgnoreName(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An agent's own ignore file. ``enforced: false`` marks one that the agent no longer honours."""
-
-    name: str
-    at: Literal["root", "any-dir", "home"] = "root"
-    syntax: Literal["gitignore", "include"] = "gitignore"
-    negation: bool = True
-    scope: Literal["read", "index"] = "read"
-    enforced: bool = True
-
-
-class DenyPatterns(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A setting whose entries of the form ``match`` (a regular expression with one group) hide files."""
-
-    setting: str
-    match: str = "^(.*)$"
-
-
-class Ignore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which files the agent's own tools leave out.
-
-    ``gitignore``: on which of ``read``, ``search``, ``mention``, ``list`` git's ignore files count.
-    """
-
-    files: tuple[IgnoreName, ...] = ()
-    names_setting: str | None = None
-    deny: tuple[DenyPatterns, ...] = ()
-    gitignore: tuple[Literal["read", "search", "mention", "list"], ...] = ()
-    note: str = ""
-
-
-class Listing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """File names the agent lists in its first request (a directory tree, a repository map)."""
-
-    id: str
-    limit: int
-    order: Literal["breadth", "name"] = "breadth"
-    honours_ignore: bool = True
-    when: tuple[Condition, ...] = ()
+    files: tuple[str, ...] = ()
+    """Globs under the root, of which one must match."""
+    home: tuple[str, ...] = ()
+    """Paths under the home directory that show the agent is in use."""
 
 
 class SettingsFile(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A settings file; later ones win, lists are joined where ``join`` names the key.
-
-    ``at``: the keys that lead to the settings in it. ``under``: the key they are put under, so that they stay apart
-    from those of other files. ``only_if``: a test of the weaker files' settings.
-    """
+    """A settings file; later ones are stronger."""
 
     path: str
+    """Its path, with placeholders."""
     format: Literal["json", "jsonc", "toml", "yaml"] = "jsonc"
+    """The language it is written in."""
     scope: Literal["project", "user", "local", "managed"]
-    at: tuple[str, ...] = ()
+    """Whose settings these are."""
     under: str | None = None
+    """The key they are put under, so that they stay apart from those of other files; None: at the top."""
     only_if: KeyTest | None = None
+    """A test of the weaker files that must hold for this one to count."""
+
+
+class McpFile(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A configuration file that names MCP servers."""
+
+    scope: Literal["project", "user", "local", "managed"]
+    """Whose servers these are."""
+    path: str
+    """Its path, with placeholders; may be a glob. ``{ancestor}`` stands for every directory above the cwd."""
+    format: Literal["json", "jsonc", "toml", "yaml"] = "json"
+    """The language it is written in."""
+    servers: tuple[str, ...]
+    """The keys that lead to the servers, with placeholders."""
+    shape: Literal["map", "list"] = "map"
+    """What is there: a map keyed by server name, or a list of entries with a ``name``."""
+    approval: bool = False
+    """Its servers start only once approved, which the settings named in :class:`Mcp` tell."""
+
+
+class Deferral(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Tools whose definitions are kept out of the request until searched for."""
+
+    mode: Literal["never", "always", "by-model", "threshold"]
+    """For whom this holds: ``by-model`` for ``models``, ``threshold`` for tools over a share of the window."""
+    models: tuple[str, ...] = ()
+    """Globs of model ids."""
+    threshold: float | None = None
+    """The share of the window above which tools are deferred."""
+    env: str | None = None
+    """The variable that switches it."""
+    off_values: tuple[str, ...] = ()
+    """Values of that variable that mean off."""
+    listed: Literal["nothing", "names", "names+description", "namespaces"] = "nothing"
+    """What stands in the window instead of a definition."""
+    description_chars: int | None = None
+    """The characters a listed description is cut to; None: it is whole."""
+
+
+class Mcp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the agent finds MCP servers, which of them start, and how their tools reach the wire."""
+
+    files: tuple[McpFile, ...]
+    """The files that name them."""
+    precedence: tuple[Literal["project", "user", "local", "managed"], ...] = ("project", "user")
+    """Scopes, strongest first; a server of a stronger scope hides one of the same name below."""
+    disabled_if: tuple[KeyTest, ...] = ()
+    """Tests of a server entry; one for which one holds does not start."""
+    allow: str | None = None
+    """The key of a server entry that lists the only tools offered."""
+    deny: str | None = None
+    """The key of a server entry that lists tools not offered."""
+    approved: tuple[str, ...] = ()
+    """Settings that approve servers by name."""
+    approve_all: str | None = None
+    """The setting that approves all."""
+    refused: tuple[str, ...] = ()
+    """Settings that list names of servers that never start."""
+    allowed_only: tuple[str, ...] = ()
+    """Settings that, once set, list the only names that start."""
+    deny_patterns: str | None = None
+    """A setting with patterns of tools that are not offered."""
+    deny_form: tuple[str, ...] = ()
+    """What these patterns are matched against: templates over ``{server}`` and ``{tool}``."""
+    tool_name: str
+    """The name of a tool on the wire: a template over ``{server}`` and ``{tool}``."""
+    description_limit: Limit | None = None
+    """The size cap of a tool's description."""
+    tool_limit: int | None = None
+    """How many tools an agent offers at most; None: no bound."""
+    instructions: bool = False
+    """The servers' own instructions are sent."""
+    deferral: tuple[Deferral, ...] = ()
+    """Which definitions are kept back; the first that holds decides."""
+
+
+class IgnoreName(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An agent's own ignore file."""
+
+    name: str
+    """Its path, relative to the places that ``at`` names."""
+    at: Literal["root", "any-dir", "home"] = "root"
+    """Where it may lie."""
+    syntax: Literal["gitignore", "include"] = "gitignore"
+    """``include``: as git's, and ``!include PATH`` reads another file."""
+    negation: bool = True
+    """``!pattern`` takes back an earlier one."""
+    scope: Literal["read", "index"] = "read"
+    """What it keeps files out of: everything, or only the search index."""
+    enforced: bool = True
+    """False: the agent no longer honours it."""
+
+
+class DenyPatterns(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A setting whose entries hide files."""
+
+    setting: str
+    """Its dotted key."""
+    match: str = "^(.*)$"
+    """A regular expression for such entries; its group is the pattern of files."""
+
+
+class Ignore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which files the agent's own tools leave out."""
+
+    files: tuple[IgnoreName, ...] = ()
+    """Its own ignore files."""
+    names_setting: str | None = None
+    """The setting with the names of further ones."""
+    deny: tuple[DenyPatterns, ...] = ()
+    """Settings that hide files."""
+    gitignore: tuple[Literal["read", "search", "mention", "list"], ...] = ()
+    """For which of its tools git's ignore files count."""
+    note: str = ""
+    """What a reader should know besides."""
+
+
+class FileListing(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """File names the agent lists in its first request: a directory tree, a repository map."""
+
+    id: str
+    """What reports call it."""
+    limit: int
+    """The most entries it has; directories count."""
+    order: Literal["breadth", "name"] = "breadth"
+    """Which come first: those least deep, or by name."""
+    honours_ignore: bool = True
+    """Files that are hidden from the agent are not listed."""
+    when: tuple[Condition, ...] = ()
+    """Conditions that must all hold."""
 
 
 class Transcript(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where sessions are recorded, and how."""
 
     id: str
+    """The name of this kind of record; unique within the agent."""
     path: str
+    """Its path, with placeholders; may be a glob."""
     format: Literal["jsonl", "json", "sqlite", "markdown", "directory"]
+    """What is there."""
     input_includes_cached: bool | None = None
+    """Do its counts of input tokens hold those read from the cache? None: not known."""
 
 
 class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the agent is pointed at a gateway, and which wire format it then speaks."""
 
     settings: tuple[str, ...] = ()
+    """Settings or variables that hold the address."""
     wire: tuple[Literal["messages", "chat", "responses", "responses-lite", "generate-content"], ...] = ()
+    """The formats it speaks."""
     local: bool = True
+    """Its requests leave from the user's machine, so a gateway there sees them."""
     session_header: str | None = None
-
-
-class Detect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Is the repository set up for this agent? ``files``: globs under the root. ``home``: paths under the home."""
-
-    files: tuple[str, ...] = ()
-    home: tuple[str, ...] = ()
+    """The request header that names the session."""

@@ -11,11 +11,7 @@ from click.exceptions import NoArgsIsHelpError
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from ctxkit.cli.names import unknown
-from ctxkit.cli.terminal import say
-
-VERSION = "0.1.0"
-"""Kept equal to pyproject.toml by a test: asking the installed metadata costs 37 ms."""
+from ctxkit.cli.version import VERSION
 
 INTERRUPTED = 130
 
@@ -25,6 +21,8 @@ class _Commands(TyperGroup):
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in self.commands:
+            from ctxkit.cli.names import unknown
+
             raise unknown(args[0], tuple(self.commands), "command")
         return super().resolve_command(ctx, args)
 
@@ -137,6 +135,8 @@ def invoke(argv: list[str]) -> int:
         print(error.format_message(), file=sys.stderr)  # noqa: T201
         return error.exit_code
     except ClickException as error:
+        from ctxkit.cli.terminal import say
+
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "ctxkit"
         say(error.format_message(), f"See: {command} --help")

@@ -21,6 +21,7 @@ from ctxkit.agents.spec import (
     Place,
     RuleSource,
 )
+from ctxkit.model import Activation
 from ctxkit.report.figures import count
 from ctxkit.report.layout import Cell, Column, Row, Screen, Style, heading, paragraph, table
 
@@ -140,23 +141,50 @@ def _rules(spec: AgentSpec) -> Iterator[Fact]:
             continue
         cases = source.activation if isinstance(source.activation, tuple) else ()
         when = "it depends" if isinstance(source.activation, tuple) else source.activation.value
-        said = [_where(source.base, source.walk, source.until), ", ".join(_cases(cases))]
+        where = "" if source.text_setting else _where(source.base, source.walk, source.until)
+        said = [where, ", ".join(_cases(cases))]
         if source.below:
-            said.append(f"below it: {source.below.value}")
+            once = source.below is Activation.LAZY_DIR
+            said.append("below it once a file there is read" if once else f"below it: {source.below.value}")
         if source.pick == "first" and len(source.names) > 1:
             said.append("only the first that exists")
-        said += [_imports(source.imports), _limit(source.limit), _limit(source.line_limit), *_conditions(source.when)]
+        if source.disabled_if:
+            said.append(f"not if {' or '.join(map(_test, source.disabled_if))}")
+        stripped = [_STRIPPED[part] for part in source.strip if part in _STRIPPED]
+        if stripped:
+            said.append(f"without {' and '.join(stripped)}")
+        said += [_imports(source.imports), *map(_limit, source.limits), *_conditions(source.when)]
         said.append(_versions(source))
         yield when, _names(source, spec), source.confidence.value, _sentence(said, source.note)
 
 
 def _names(source: RuleSource | Place, spec: AgentSpec) -> str:
-    prefix = ""
-    if source.base not in _BASES:
-        prefix = _home(spec.roots.get(source.base, source.base), spec).rstrip("/") + "/"
-    elif source.base == "home":
-        prefix = "~/"
-    return ", ".join(name if name.startswith(("~", "/")) else prefix + name for name in source.names)
+    if isinstance(source, RuleSource) and source.text_setting is not None:
+        return f"the text in the setting {source.text_setting}"
+    if isinstance(source, RuleSource) and source.manifest is not None:
+        return f"files named in {_prefix(source, spec)}{source.manifest.file}"
+    prefix = _prefix(source, spec)
+    return ", ".join(
+        name if name.startswith(("~", "/", "<", "$")) else prefix + name for name in map(_name, source.names)
+    )
+
+
+def _name(name: str) -> str:
+    """A name as a person reads it: ``<setting KEY>`` for the texts of a setting, ``$NAME`` for those of a variable."""
+    return _ENV_TEXTS.sub(r"$\1", _SETTING_TEXTS.sub(r"<setting \1>", name))
+
+
+_SETTING_TEXTS = re.compile(r"\{setting(?:-name)?:([^}]*)\}")
+_ENV_TEXTS = re.compile(r"\{env:([^}]*)\}")
+
+
+def _prefix(source: RuleSource | Place, spec: AgentSpec) -> str:
+    """The directory that the names of ``source`` are relative to; empty where a sentence says it."""
+    if source.base == "home":
+        return "~/"
+    if source.base in _BASES or source.base.startswith("{setting:"):
+        return ""
+    return _home(spec.roots.get(source.base, source.base), spec).rstrip("/") + "/"
 
 
 def _home(path: str, spec: AgentSpec) -> str:
@@ -182,6 +210,8 @@ def _where(base: str, walk: str, until: str) -> str:
         return f"between {place or base} and the last directory above it, {_UNTIL[until]}"
     if walk == "down":
         return f"in {place or base} and every directory below it"
+    if base.startswith("{setting:"):
+        return f"in every directory of the setting {base[9:-1]}"
     return f"in {place}" if place and base != "home" else ""
 
 
@@ -194,28 +224,57 @@ def _cases(cases: Sequence[Case]) -> Iterator[str]:
 def _test(test: KeyTest) -> str:
     if test.equals is not None:
         return f"{test.key} = {test.equals}"
-    if test.one_of:
-        return f"{test.key} is one of {', '.join(test.one_of)}"
-    return f"{test.key} is {test.is_ or 'set'}"
+    if test.matches is not None:
+        return f"{test.key} matches {test.matches}"
+    return _TESTS.get(test.is_ or "non-empty", f"{{key}} is {test.is_}").format(key=test.key)
+
+
+_TESTS = {
+    "empty": "{key} is empty",
+    "non-empty": "{key} is set",
+    "absent": "there is no {key}",
+    "present": "there is {key}",
+    "matches-all": "a glob in {key} matches everything",
+    "all-match-all": "every glob in {key} matches everything",
+    "not-boolean": "{key} is neither true nor false",
+    "list": "{key} is a list",
+    "text": "{key} is a text",
+}
 
 
 def _conditions(conditions: Sequence[Condition]) -> Iterator[str]:
     for condition in conditions:
         if condition.absent:
             yield f"only where none of these is found: {', '.join(condition.absent)}"
-        if condition.present:
-            yield f"only where one of these is found: {', '.join(condition.present)}"
         if condition.setting is not None:
-            yield f"if {condition.setting} is {' or '.join(str(value) for value in condition.one_of)}"
+            yield from _setting(condition.setting, condition.one_of, "if")
+            yield from _setting(condition.setting, condition.none_of, "unless")
         if condition.env is not None:
             yield f"if {condition.env} is set"
+        if condition.env_unset is not None:
+            yield f"unless {condition.env_unset} is set"
+        if condition.git is not None:
+            yield "in a git work tree" if condition.git else "outside of git"
+        if condition.any:
+            choices = [" and ".join(_conditions([choice])) for choice in condition.any]
+            yield f"either {', or '.join(choices)}" if len(choices) > 1 else choices[0]
 
 
-_SYNTAX = {"at-path": "@path", "kiro-file": "#[[file:path]]", "markdown-link": "Markdown links"}
+def _setting(key: str, values: Sequence[str | bool], word: str) -> Iterator[str]:
+    if values:
+        yield f"{word} {key} is {' or '.join(map(_shown, values))}"
+
+
+def _shown(value: str | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else value or "not set"
+
+
+_STRIPPED = {"frontmatter": "frontmatter", "html-comments": "comment blocks", "all-comments": "comments"}
+_SYNTAX = {"at-path": "@path", "kiro-file": "#[[file:path]]", "brace-file": "{file:path}"}
 
 
 def _imports(imports: Imports | None) -> str:
-    return f"imports {_SYNTAX.get(imports.syntax, imports.syntax)}, {count(imports.depth, 'hop')}" if imports else ""
+    return f"imports {_SYNTAX[imports.syntax]}, {count(imports.depth, 'hop')}" if imports else ""
 
 
 _OVERFLOW = {
@@ -223,14 +282,13 @@ _OVERFLOW = {
     "skip-file": "a larger file is left out",
     "drop-descriptions": "then descriptions are left out",
     "shorten-descriptions": "then descriptions are shortened",
+    "name-the-rest": "then only names follow",
 }
 
 
-def _limit(limit: Limit | None) -> str:
-    if limit is None:
-        return ""
+def _limit(limit: Limit, then: str = "") -> str:
     size = f"{limit.n * 100:g} % of the window" if limit.unit == "window-fraction" else f"{limit.n:,.0f} {limit.unit}"
-    then = _OVERFLOW.get(limit.overflow)
+    then = then or _OVERFLOW.get(limit.overflow, "")
     return f"at most {size}{f', {then}' if then else ''}"
 
 
@@ -248,21 +306,28 @@ def _sentence(said: Sequence[str], note: str) -> str:
 def _catalogs(spec: AgentSpec) -> Iterator[Fact]:
     for catalog in spec.catalogs:
         for at, place in enumerate(catalog.places):
-            rest = "" if at else _sentence([*_budgets(catalog), _versions(catalog)], catalog.note)
+            said = [*_budgets(catalog), *_exceptions(catalog), *_conditions(catalog.when), _versions(catalog)]
             where = _where(place.base, place.walk, place.until)
-            yield (
-                catalog.kind,
-                _names(place, spec),
-                place.confidence.value,
-                _sentence([where], "") + (" " + rest if rest else ""),
-            )
+            rest = _sentence([where], "") if at else _sentence([where, *said], catalog.note)
+            yield catalog.kind, _names(place, spec), place.confidence.value, rest
 
 
 def _budgets(catalog: Catalog) -> Iterator[str]:
-    if catalog.per_entry:
-        yield f"each {_limit(catalog.per_entry)}"
-    if catalog.total:
-        yield f"together {_limit(catalog.total)}"
+    if catalog.description_limit:
+        left_out = catalog.description_limit.overflow == "skip-file"
+        limit = _limit(catalog.description_limit, "an entry with more is left out" if left_out else "")
+        yield f"each description {limit}"
+    if catalog.total_limit:
+        yield f"together {_limit(catalog.total_limit)}"
+
+
+def _exceptions(catalog: Catalog) -> Iterator[str]:
+    if catalog.needs:
+        yield f"listed only with {' and '.join(catalog.needs)}"
+    if catalog.hidden_if:
+        yield f"not if {' or '.join(map(_test, catalog.hidden_if))}"
+    if catalog.gate_keys:
+        yield f"one with {' or '.join(catalog.gate_keys)} only once a file that matches them is read"
 
 
 def _mcp(spec: AgentSpec) -> Iterator[Fact]:

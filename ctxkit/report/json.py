@@ -52,8 +52,8 @@ class Item(Struct, frozen=True, kw_only=True):
     """A piece of an agent's context. ``path`` is relative to the root, ``~/…`` under the home directory, else absolute.
 
     ``loaded``: its body, or its name and description, is in the first request; where only a name or a path stands
-    there, that is charged in ``tokens`` all the same. ``after_touch``: any part of it arrives once the touched files were
-    read. ``tokens``: what the first request is charged; ``tokens_if_used``: the whole body.
+    there, that is charged in ``tokens`` all the same. ``after_touch``: any part of it arrives once the touched files
+    were read. ``tokens``: what the first request is charged; ``tokens_if_used``: the whole body.
     """
 
     activation: Activation

@@ -53,7 +53,7 @@ class FileEntry(NamedTuple):
 class Inventory:
     """Files sorted by path, as columns; entries are made only when they are asked for."""
 
-    __slots__ = ("_info", "_sizes", "_tokens", "paths", "skipped")
+    __slots__ = ("_info", "_sizes", "_tokens", "paths", "skipped", "total")
 
     def __init__(self, paths: Sequence[str], columns: Columns, skipped: Sequence[Skipped]) -> None:
         """Files whose info is ``UNKNOWN`` are left out; ``skipped`` says why."""
@@ -66,6 +66,8 @@ class Inventory:
         self._tokens = columns.tokens
         self._info = columns.info
         self.skipped = tuple(skipped)
+        self.total = sum(columns.tokens)
+        """Tokens of all text files."""
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -74,11 +76,6 @@ class Inventory:
     def count(self) -> int:
         """Number of files, links and submodules included."""
         return len(self.paths)
-
-    @property
-    def total(self) -> int:
-        """Tokens of all text files."""
-        return sum(self._tokens)
 
     @property
     def size(self) -> int:
@@ -108,22 +105,21 @@ class Inventory:
 
     def largest(self, n: int) -> list[FileEntry]:
         """The ``n`` files with most tokens, biggest first; of equal ones the first by path."""
-        from heapq import nsmallest
+        from heapq import nlargest
 
-        tokens = self._tokens
-        return [self.entry(row) for row in nsmallest(n, range(len(tokens)), key=lambda row: -tokens[row])]
+        downwards = range(0, -len(self._tokens), -1)
+        return [self.entry(-row) for _, row in nlargest(n, zip(self._tokens, downwards, strict=True))]
 
     def by_kind(self) -> dict[str, tuple[int, int]]:
         """Kind → (number of files, tokens), for the kinds there are, in the order of KINDS."""
-        tokens = [0] * 256
+        tokens = dict.fromkeys(self._info, 0)
         for info, n in zip(self._info, self._tokens, strict=True):
             tokens[info] += n
         found: dict[str, tuple[int, int]] = {}
         for number, kind in enumerate(KINDS):
-            infos = [info for info in range(256) if info & INFO_KIND == number]
-            files = sum(map(self._info.count, infos))
-            if files:
-                found[kind] = (files, sum(tokens[info] for info in infos))
+            infos = [info for info in tokens if info & INFO_KIND == number]
+            if infos:
+                found[kind] = (sum(map(self._info.count, infos)), sum(tokens[info] for info in infos))
         return found
 
     def by_directory(self, depth: int = 1) -> dict[str, tuple[int, int]]:

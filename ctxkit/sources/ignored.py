@@ -12,7 +12,7 @@ from ctxkit.sources.listing import packed, unpacked
 from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ctxkit.ignore import IgnoreFile
     from ctxkit.sources.listing import Store
@@ -98,16 +98,26 @@ def hidden_by(
     if not own and not any(git):
         return frozenset()
     case = ignores_case(repository) if ignorecase is None else ignorecase
-    state = hashlib.sha1(packed(worktree.paths), usedforsecurity=False)
-    state.update(repr((own, git, prefix, overrides, case)).encode("utf-8", "surrogateescape"))
+    trees = [[own, *git]] if overrides else [[own], git]
+    question = (own, git, prefix, overrides, case)
+    return remembered(cache, worktree.paths, question, lambda: _hidden(worktree.paths, trees, prefix, case))
+
+
+def remembered(
+    cache: Store | None, paths: Sequence[str], question: object, find: Callable[[], frozenset[str]]
+) -> frozenset[str]:
+    """What ``find`` picks of ``paths``, kept for as long as these and the ``question`` (its ``repr``) stay the same."""
+    if cache is None:
+        return find()
+    state = hashlib.sha1(packed(paths), usedforsecurity=False)
+    state.update(repr(question).encode("utf-8", "surrogateescape"))
     name = f"hidden/{state.hexdigest()}"
-    known = cache.get_blob(name) if cache is not None else None
+    known = cache.get_blob(name)
     if known is not None:
         return frozenset(unpacked(known))
-    hidden = _hidden(worktree.paths, [[own, *git]] if overrides else [[own], git], prefix, case)
-    if cache is not None:
-        cache.put_blob(name, packed(hidden))
-    return hidden
+    found = find()
+    cache.put_blob(name, packed(found))
+    return found
 
 
 def _hidden(paths: Sequence[str], trees: list[list[list[_Text]]], prefix: str, case: bool) -> frozenset[str]:

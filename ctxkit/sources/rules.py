@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ctxkit.agents import charge
-from ctxkit.agents.find import slash
+from ctxkit.agents.disk import slash
 from ctxkit.model import NO_TOKENS, Activation, Category, Segment, Span, Tokens, shared_out
+from ctxkit.sources.identity import rule_id
 from ctxkit.text import frontmatter, markdown
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ class RuleSegments:
                 via=tuple(self._disk.show(p) for p in entry.via),
                 span=span,
                 confidence=entry.source.confidence.value,
-                id=f"rules:{path}#{title}",
+                id=rule_id(path, entry.text, part),
             )
-            for (_, title, span), share in zip(sections, shares, strict=True)
+            for (_, title, part, span), share in zip(sections, shares, strict=True)
         )
         return Segment(
             category=Category.RULES,
@@ -81,7 +81,7 @@ class RuleSegments:
             children=children if len(children) > 1 else (),
             why=entry.why,
             confidence=entry.source.confidence.value,
-            id=f"rules:{path}@{_digest(body)}",
+            id=rule_id(path, entry.text),
         )
 
     def listed(self, entry: Listed) -> Segment:
@@ -100,7 +100,7 @@ class RuleSegments:
             tokens_if_used=self._estimate(self._counter.whole(body), path, body),
             why=entry.why,
             confidence=entry.catalog.confidence.value,
-            id=f"rules:{path}@{_digest(entry.text)}",
+            id=rule_id(path, entry.text, "" if entry.text else entry.name),
         )
 
     def names(self, listing: str, count: int, kind: str) -> Segment:
@@ -147,18 +147,23 @@ class RuleSegments:
         counted = self._estimate(self._counter.whole(listing), path, listing)
         return Tokens(counted.n, False, f"{counted.by} of the listing", max(counted.error, 0.1))
 
-    def _sections(self, entry: Loaded) -> list[tuple[int, str, Span | None]]:
-        """(offset in the charged text, title, span in the file) of the pieces between headings."""
+    def _sections(self, entry: Loaded) -> list[tuple[int, str, str, Span | None]]:
+        """(offset in the charged text, title, headings that lead there, span in the file) of what headings part."""
+        if not entry.ranges:
+            return []
         outline = markdown.outline(entry.text) if entry.path.endswith((".md", ".mdc", ".markdown")) else _NO_OUTLINE
-        result: list[tuple[int, str, Span | None]] = []
+        result: list[tuple[int, str, str, Span | None]] = []
         offset = 0
+        above: list[tuple[int, str]] = []
         for start, end, title, level in markdown.sections(entry.text, outline):
+            above = [*((other, name) for other, name in above if other < level), (level, title)] if level else []
             inside = _overlap(entry.ranges, start, end)
             length = sum(stop - begin for begin, stop in inside)
             if not length:
                 continue
             name = f"{'#' * level} {title}".strip() if level else "(before the first heading)"
-            result.append((offset, name, self._span(entry.text, inside)))
+            part = "/".join(title for _, title in above) or name
+            result.append((offset, name, part, self._span(entry.text, inside)))
             offset += length
         return result
 
@@ -192,8 +197,8 @@ class _Framing(Struct, frozen=True):
 
 def _framed(rules: Iterable[Loaded], listed: Iterable[Listed], disk: Disk, cwd: str, model: str) -> Iterable[_Framing]:
     def preamble(frame: Frame, name: str) -> _Framing:
-        more = sum(n for pattern, n in frame.models.items() if fnmatch.fnmatchcase(model, pattern))
-        return _Framing(frame.preamble + more, cwd if frame.cwd else "", name)
+        more = sum(n for pattern, n in frame.preamble_by_model.items() if fnmatch.fnmatchcase(model, pattern))
+        return _Framing(frame.preamble + more, cwd if frame.prints_cwd else "", name)
 
     for rule in rules:
         source = rule.source
@@ -205,7 +210,7 @@ def _framed(rules: Iterable[Loaded], listed: Iterable[Listed], disk: Disk, cwd: 
             yield preamble(frame, source.group or source.id)
             yield _Framing(frame.per_file, _shown(frame, rule.path, disk, cwd))
         if rule.loaded and source.imports is not None:
-            yield from (_Framing(source.imports.again, path) for path in rule.again)
+            yield from (_Framing(source.imports.repeat_mark, path) for path in rule.again)
     for entry in listed:
         frame = entry.catalog.frame
         if entry.loaded and frame is not None:
@@ -226,7 +231,7 @@ def _shown(frame: Frame, path: str, disk: Disk, cwd: str) -> str:
         "name": os.path.basename(path),
         "none": "",
     }[frame.path]
-    return shown * frame.times
+    return shown * frame.path_times
 
 
 def _same_drive(path: str, other: str) -> bool:
@@ -235,7 +240,3 @@ def _same_drive(path: str, other: str) -> bool:
 
 def _overlap(ranges: Sequence[charge.Range], start: int, end: int) -> list[charge.Range]:
     return [(max(a, start), min(b, end)) for a, b in ranges if max(a, start) < min(b, end)]
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha1(text.encode("utf-8", "replace")).hexdigest()[:8]  # noqa: S324 - an identity, not a secret

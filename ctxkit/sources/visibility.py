@@ -7,13 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from ctxkit.agents.version import applies
-from ctxkit.sources.ignored import IgnoreSource, hidden_by
+from ctxkit.sources.ignored import IgnoreSource, hidden_by, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ctxkit.agents.resolve import Resolver
-    from ctxkit.agents.spec import Listing
+    from ctxkit.agents.spec import FileListing
     from ctxkit.sources.listing import Store
     from ctxkit.sources.worktree import Worktree
 
@@ -36,11 +36,11 @@ def hidden_files(resolver: Resolver, worktree: Worktree, cache: Store | None) ->
     hidden = hidden_by(
         worktree, named, gitignore="read" in spec.ignore.gitignore, home=resolver.places.home, cache=cache
     )
-    denied = _denied(resolver, worktree)
+    denied = _denied(resolver, worktree, cache)
     return hidden | denied if denied else hidden
 
 
-def _denied(resolver: Resolver, worktree: Worktree) -> frozenset[str]:
+def _denied(resolver: Resolver, worktree: Worktree, cache: Store | None) -> frozenset[str]:
     lines: list[str] = []
     for rule in resolver.spec.ignore.deny:
         pattern = re.compile(rule.match)
@@ -51,9 +51,13 @@ def _denied(resolver: Resolver, worktree: Worktree) -> frozenset[str]:
                 lines.append(line)
     if not lines:
         return frozenset()
-    from ctxkit.ignore import IgnoreFile, IgnoreTree
 
-    return frozenset(IgnoreTree([[IgnoreFile(lines)]]).hidden(worktree.paths))
+    def find() -> frozenset[str]:
+        from ctxkit.ignore import IgnoreFile, IgnoreTree
+
+        return frozenset(IgnoreTree([[IgnoreFile(lines)]]).hidden(worktree.paths))
+
+    return remembered(cache, worktree.paths, ("denied", lines), find)
 
 
 def _relative(pattern: str, resolver: Resolver) -> str | None:
@@ -73,14 +77,14 @@ def _relative(pattern: str, resolver: Resolver) -> str | None:
 def listed_files(resolver: Resolver, worktree: Worktree, hidden: frozenset[str]) -> frozenset[str]:
     """Paths whose names stand in the first request because the agent lists directories there."""
     listed: set[str] = set()
-    for listing in resolver.spec.listings:
-        if applies(listing, resolver.version) and resolver.holds(listing.when, set()):
+    for listing in resolver.spec.file_listings:
+        if applies(listing, resolver.version) and resolver.holds(listing.when):
             paths = worktree.paths if not listing.honours_ignore else [p for p in worktree.paths if p not in hidden]
             listed.update(_first(paths, listing))
     return frozenset(listed)
 
 
-def _first(paths: Sequence[str], listing: Listing) -> list[str]:
+def _first(paths: Sequence[str], listing: FileListing) -> list[str]:
     """The files that fit into a listing of so many entries, directories counted."""
     if listing.order == "name":
         return list(paths[: listing.limit])

@@ -12,6 +12,7 @@ from ctxkit.agents.settings import load_settings
 from ctxkit.agents.version import applies, key
 from ctxkit.model import Activation, Category, Context, Segment, Tokens, shared_out
 from ctxkit.model.audit import AgentAudit
+from ctxkit.sources.identity import with_distinct_ids
 from ctxkit.sources.rules import Estimate, RuleSegments
 from ctxkit.sources.tools import collect_tools, read_definitions
 from ctxkit.sources.visibility import hidden_files, listed_files
@@ -65,7 +66,7 @@ def window_of(
     definitions = read_definitions(disk, question.tools)
     segments = [
         *_fixed(spec, version, estimate, Category.SYSTEM),
-        *([builder.names("\n".join(sorted(named)), len(named), spec.listings[0].id)] if named else []),
+        *([builder.names("\n".join(sorted(named)), len(named), spec.file_listings[0].id)] if named else []),
         *(builder.rule(entry) for entry in rules),
         *(builder.listed(entry) for entry in listed),
         *([framing] if framing is not None else []),
@@ -73,7 +74,8 @@ def window_of(
         *collect_tools(spec, version, model.id, settings, places, disk, definitions, estimate, counter.whole, window),
     ]
     segments += _provider(model, segments)
-    context = Context(spec.id, spec.name, version, model.id, window, tuple(segments), (), _notes(spec, version))
+    distinct = tuple(with_distinct_ids(segments))
+    context = Context(spec.id, spec.name, version, model.id, window, distinct, (), _notes(spec, version))
     return AgentAudit(context, hidden, named, frozenset(disk.show(path) for path in places.touched))
 
 

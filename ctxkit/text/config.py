@@ -27,8 +27,9 @@ def parse_config(data: bytes, format: Format, name: str) -> dict[str, object] | 
     """The table of settings that ``data`` holds, or what is wrong with it.
 
     ``name`` is how messages call the file. Text that is not UTF-8 is read with replacement characters; an empty
-    file is an empty table. ``json`` is read as leniently as ``jsonc``, because the agents do so. Keys that are not
-    strings (YAML) become strings. The error names line and column where the format tells them.
+    file is an empty table. ``json`` is read as leniently as ``jsonc``, because the agents do so. In YAML only ``true``
+    and ``false`` are booleans (YAML 1.2), and all keys are strings, as written. The error names line and column where
+    the format tells them.
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return ConfigError(f"{name} is UTF-16 text", "Save it as UTF-8: agents do not read anything else.")
@@ -47,7 +48,7 @@ def parse_config(data: bytes, format: Format, name: str) -> dict[str, object] | 
         return ConfigError(
             f"{name} holds {kind_of(value)} where a map is expected", "Check the file's outermost value."
         )
-    return value if format != "yaml" else {str(key): item for key, item in value.items()}
+    return value
 
 
 _KINDS = {"json": "JSON", "jsonc": "JSON", "toml": "TOML", "yaml": "YAML"}
@@ -102,10 +103,11 @@ def _toml(text: str) -> dict[str, object]:
 def _yaml(text: str) -> object:
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    from ctxkit.text.yamlload import AgentLoader
+
     try:
-        _check_yaml_size(yaml.parse(text, Loader=loader))
-        return yaml.load(text, Loader=loader)  # noqa: S506 - both loaders are safe ones
+        _check_yaml_size(yaml.parse(text, Loader=AgentLoader))
+        return yaml.load(text, Loader=AgentLoader)  # noqa: S506 - a safe loader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -119,6 +121,7 @@ def _yaml(text: str) -> object:
         TypeError,
         OverflowError,
         AttributeError,
+        LookupError,
     ):  # dates, numbers and keys that YAML admits, Python not
         raise ConfigError("a date, a number or a key in it cannot be read") from None
     except RecursionError:

@@ -16,7 +16,7 @@ _PLAIN_KEY = on_demand(r"([A-Za-z0-9_.\-]+)[ \t]*:(?:[ \t]+(.*))?$")
 _TAGGED = on_demand(r"^([A-Za-z0-9_.\-]+[ \t]*:)[ \t]+![^ \t]*[ \t]*$")
 _ITEM = on_demand(r"[ \t]*-[ \t]+(.*)$")
 _SIMPLE = on_demand(r"(?:[A-Za-z_/(]|\.(?![0-9]|inf|nan|NaN|Inf))(?:[^:#\t]|:(?=\S)|(?<=\S)#)*$")
-_NOT_TEXT = {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}
+_NOT_TEXT = {"true", "false", "null"}
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
@@ -143,19 +143,20 @@ def _yaml(text: str) -> dict[str, Value] | None:
 
     if len(text) > 256_000 or _nesting(text) > 60:
         return None
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    from ctxkit.text.yamlload import AgentLoader
+
     try:
-        events = list(yaml.parse(text, Loader=loader))
+        events = list(yaml.parse(text, Loader=AgentLoader))
         if any(isinstance(event, yaml.AliasEvent) for event in events):
             return None
-        loaded = yaml.load(text, Loader=loader)  # noqa: S506 - one of the safe loaders
-    except (yaml.YAMLError, ValueError, RecursionError, OverflowError):
+        loaded = yaml.load(text, Loader=AgentLoader)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
         return None
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):
         return None
-    return {str(key): _value(value) for key, value in loaded.items()}
+    return {key: _value(value) for key, value in loaded.items()}
 
 
 def _nesting(text: str) -> int:
@@ -170,7 +171,7 @@ def _value(value: object) -> Value:
     if isinstance(value, list):
         return [_value(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): item for key, item in value.items()}
+        return dict(value)
     return str(value)
 
 

@@ -8,11 +8,9 @@ from typing import Any, TypeVar
 
 import msgspec
 import yaml
-from yaml.composer import Composer
-from yaml.constructor import SafeConstructor
-from yaml.resolver import Resolver
 
 from ctxkit.model import ConfigError
+from ctxkit.text.yamlload import DataLoader
 
 T = TypeVar("T")
 
@@ -23,27 +21,6 @@ _UNKNOWN = re.compile(r"unknown field `(.*?)`")
 _MISSING = re.compile(r"missing required field `(.*?)`")
 _WHERE = re.compile(r" - at `(key in )?\$?(.*)`$")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[\.\.\.\]")
-
-
-def _loader_type() -> Any:
-    """A safe loader with libyaml's parser where PyYAML has it, and PyYAML's own composer.
-
-    libyaml's composer crashes the process on some ten thousand open brackets; the one in Python raises RecursionError.
-    """
-    cyaml: Any = getattr(yaml, "cyaml", None)
-    if cyaml is None:
-        return yaml.SafeLoader
-
-    def start(self: Any, text: str) -> None:
-        cyaml.CParser.__init__(self, text)
-        Composer.__init__(self)
-        SafeConstructor.__init__(self)
-        Resolver.__init__(self)
-
-    return type("Loader", (Composer, SafeConstructor, Resolver, cyaml.CParser), {"__init__": start})
-
-
-_Loader = _loader_type()
 
 
 def parse(data: bytes, name: str, type_: type[T]) -> tuple[T, bytes]:
@@ -68,7 +45,7 @@ def _compose(data: bytes, name: str) -> tuple[yaml.Node | None, Any]:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{name}: is not UTF-8 (byte {error.start}).", "Save the file as UTF-8.") from error
     try:
-        loader = _Loader(text)
+        loader = DataLoader(text)
         try:
             node = loader.get_single_node()
             if node is None:

@@ -33,7 +33,14 @@ def load(path: Path) -> AgentSpec:
 
 def parts(spec: AgentSpec) -> list[Part]:
     """Every part of a data file that carries evidence."""
-    found: list[Part] = [*spec.rules, *spec.catalogs, *spec.fixed, *spec.listings, *spec.settings, *spec.transcripts]
+    found: list[Part] = [
+        *spec.rules,
+        *spec.catalogs,
+        *spec.fixed,
+        *spec.file_listings,
+        *spec.settings,
+        *spec.transcripts,
+    ]
     for catalog in spec.catalogs:
         found += [*catalog.places, *catalog.built_in]
     found += spec.ignore.files
@@ -71,7 +78,7 @@ def test_no_key_is_given_twice(path: Path) -> None:
 
 
 def test_ids_are_unique(agent: AgentSpec) -> None:
-    for kind in (agent.rules, agent.catalogs, agent.fixed, agent.listings, agent.transcripts):
+    for kind in (agent.rules, agent.catalogs, agent.fixed, agent.file_listings, agent.transcripts):
         ids = [part.id for part in kind]
         assert len(ids) == len(set(ids)), ids
 
@@ -80,16 +87,16 @@ def test_conditions_name_sources_that_exist(agent: AgentSpec) -> None:
     ids = {source.id for source in agent.rules}
     owners = [(source.id, source.when) for source in agent.rules]
     owners += [(catalog.id, catalog.when) for catalog in agent.catalogs]
-    owners += [(listing.id, listing.when) for listing in agent.listings]
+    owners += [(listing.id, listing.when) for listing in agent.file_listings]
     for name, conditions in owners:
         for condition in conditions:
-            named = {*condition.absent, *condition.present}
+            named = set(condition.absent)
             assert named <= ids, name
             assert name not in named, name
             assert condition.setting is None or condition.one_of or condition.none_of, (
                 f"{name}: a setting without values"
             )
-    assert set(agent.exclude_exempt) <= ids
+    assert set(agent.never_excluded) <= ids
 
 
 def test_groups_exist_and_are_used(agent: AgentSpec) -> None:
@@ -100,7 +107,7 @@ def test_bases_exist(agent: AgentSpec) -> None:
     bases = {source.base for source in agent.rules}
     bases |= {place.base for catalog in agent.catalogs for place in catalog.places}
     for base in bases:
-        assert base in PLACES or base in agent.roots or re.match(r"/|[A-Z]:/|\{git_root\}/", base), base
+        assert base in PLACES or base in agent.roots or re.match(r"/|[A-Z]:/|\{git_root\}/|\{setting:", base), base
 
 
 def test_placeholders_exist(agent: AgentSpec) -> None:

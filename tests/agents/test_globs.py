@@ -52,7 +52,7 @@ def test_a_later_pattern_takes_a_match_back():
 
 
 def test_prefix_and_anchored_dialects():
-    assert matcher(["sub/x.py"], GlobDialect(prefix=True))("deep/sub/x.py")
+    assert matcher(["sub/x.py"], GlobDialect(any_depth=True))("deep/sub/x.py")
     assert not matcher(["*.py"], GlobDialect(bare="anchored"))("sub/x.py")
 
 

@@ -1,7 +1,8 @@
 """Which files each agent loads, case by case.
 
-The cases in ``tests/cases/loading`` were settled by runs of the agents themselves: every file held a marker, and the
-recorded requests said which of them were there.
+The cases in ``tests/cases/loading`` were settled by runs of the agents themselves, where the first line of the file
+says so: every file held a marker, and the recorded requests said which of them were there. The others are from the
+documentation.
 """
 
 from __future__ import annotations
@@ -103,9 +104,11 @@ def test_loading(agent, case, files, tmp_path):
         assert {**after, **first}[path] == text
 
 
-def test_every_measured_agent_has_cases():
+def test_every_agent_has_cases():
     covered = {param.values[0].partition("@")[0] for param in _cases()}
     assert covered >= {
         "claude-code", "codex", "gemini-cli", "opencode", "kilo", "qwen-code", "cline", "continue-cli", "pi",
         "copilot-cli", "aider", "gptme", "mini-swe-agent",
+        "cursor", "copilot-vscode", "windsurf", "roo-code", "kiro", "junie", "zed", "crush", "openhands", "goose",
+        "amp", "warp", "amazon-q", "continue", "augment", "trae",
     }  # fmt: skip

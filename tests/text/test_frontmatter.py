@@ -20,7 +20,9 @@ from ctxkit.text.frontmatter import parse
         ("description: >\n  two\n  lines", {"description": "two lines\n"[:-1]}, True),
         ("description: |\n  two\n  lines", {"description": "two\nlines"}, True),
         ('empty:\nquoted: "a: b"', {"empty": None, "quoted": "a: b"}, True),
-        ("n: 5\nyes: on", {"n": 5, "True": True}, True),
+        ("n: 5\nyes: on", {"n": 5, "yes": "on"}, True),
+        ("a: yes\nb: Off\nc: 'y'\nd: True\ne: FALSE", {"a": "yes", "b": "Off", "c": "y", "d": True, "e": False}, True),
+        ("a: yes\nb: {on: no}\ntrue: 1", {"a": "yes", "b": {"on": "no"}, "true": 1}, True),
         ("a: &x 1\nb: *x", {"a": "&x 1", "b": "*x"}, False),
         ("just text", {}, False),
         ("", {}, True),
@@ -51,6 +53,16 @@ def test_the_plain_reading_agrees_with_yaml_and_spares_its_import():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
+@pytest.mark.parametrize("value", ["!!bool x", "!!int ''", "!!timestamp x"])
+def test_a_value_of_another_kind_than_its_tag_is_no_yaml(value):
+    assert not parse(f"---\na: {value}\n---\n").valid
+
+
+@pytest.mark.parametrize("block", ["[" * 100_000, "- " * 100_000, "? " * 100_000])
+def test_hostile_nesting_is_no_yaml(block):
+    assert parse(f"---\n{block}\n---\n").values == {}
+
+
 @given(st.text(max_size=120))
 def test_any_text_is_read(text):
     parse(f"---\n{text}\n---\n")
@@ -66,8 +78,10 @@ def test_any_text_is_read(text):
 def test_the_plain_reading_is_what_yaml_says(values):
     import yaml
 
+    from ctxkit.text.yamlload import AgentLoader
+
     block = "\n".join(f"{key}: {value}" for key, value in values.items())
-    loaded = yaml.safe_load(block) or {}
+    loaded = yaml.load(block, AgentLoader) or {}
     front = parse(f"---\n{block}\n---\n")
     assert {key: front.values[key] for key in values} == {
         key: value if isinstance(value, str | bool | int | float | None) else str(value)
