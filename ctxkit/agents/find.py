@@ -58,10 +58,6 @@ class Finder:
         if source.text_setting is not None:
             path = self.settings.file(source.text_setting)
             return [] if path is None else [Found(source, os.path.dirname(path), path, False)]
-        if source.manifest is not None:
-            base = self.places.base(source.base, self.names)
-            named = manifest_files(source.manifest, base, self.places.cwd, self.disk, self.settings)
-            return [Found(source, directory, path, False) for directory, path in named]
         return [file for base in self.bases(source) for file in self._from(source, base)]
 
     def bases(self, where: Where) -> list[str]:
@@ -85,6 +81,10 @@ class Finder:
         return where.markers
 
     def _from(self, source: RuleSource, base: str) -> list[Found]:
+        """The files of ``source`` from one of its bases on."""
+        if source.manifest is not None:
+            named = manifest_files(source.manifest, base, self.places.cwd, self.disk, self.settings)
+            return [Found(source, directory, path, False) for directory, path in named]
         directories, chain = self.walked(source, base)
         if not source.nearest_first:
             directories = directories[::-1]
@@ -110,6 +110,7 @@ class Finder:
         return result
 
     def _pick(self, source: RuleSource, directory: str) -> list[str]:
+        """The files in ``directory`` that ``source`` names and picks."""
         found: list[str] = []
         for name in self.expanded(source.names):
             paths = self.named(name, directory, source.ignore_case)
@@ -142,10 +143,12 @@ class Finder:
         return [path for pattern in expand_braces(name) for path in self.disk.glob(directory, pattern)]
 
     def _joined(self, directory: str, name: str) -> str:
+        """``name``, relative to ``directory`` unless it is absolute, as an absolute path."""
         outright = os.path.isabs(name) or name.startswith("~")
         return self.places.expand(name if outright else f"{directory}/{name}", self.names)
 
     def _plain(self, path: str, ignore_case: bool) -> list[str]:
+        """The files that a ``path`` without wildcards stands for."""
         if not ignore_case:
             return [path] if self.disk.is_file(path) else []
         directory, wanted = os.path.split(path)
@@ -250,6 +253,8 @@ def _depth(directory: str, start: str) -> int:
 
 
 class _Kept(dict[str, str]):
+    """Placeholders of which an unknown one stays as it is."""
+
     def __missing__(self, key: str) -> str:
         return "{" + key + "}"
 

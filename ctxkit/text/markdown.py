@@ -25,7 +25,6 @@ _HTML = on_demand(
 )
 _HTML_ALONE = on_demand(r" {0,3}(?:<[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>|</[A-Za-z][A-Za-z0-9-]*\s*>)[ \t]*$")
 _COMMENT = on_demand(r" {0,3}<!--")
-_TICKS = on_demand(r"`+")
 
 
 class Region(Struct, frozen=True):
@@ -87,6 +86,7 @@ def outline(text: str) -> Outline:
     paragraph = -1
     plain = position
     in_list = False
+    last_comment_end = text.rfind("-->")
     while position < len(text):
         end = _line_end(text, position)
         line = text[position:end].rstrip("\r\n")
@@ -99,7 +99,7 @@ def outline(text: str) -> Outline:
             position = plain = stop
             paragraph = -1
             continue
-        if _COMMENT().match(line) and (stop := _comment_end(text, position)):
+        if position <= last_comment_end and _COMMENT().match(line) and (stop := _comment_end(text, position)):
             regions.extend(_spans(text, plain, position))
             regions.append(Region("html-comment", position, stop))
             position = plain = stop
@@ -174,35 +174,41 @@ def _blank_line(text: str, position: int) -> int:
 
 
 def _spans(text: str, start: int, end: int) -> list[Region]:
-    """Code spans and inline comments of plain text. A code span does not cross a blank line."""
+    """Code spans and inline comments of plain text. A code span does not cross a blank line. Linear in the text."""
     found: list[Region] = []
-    position = start
     if "`" not in text[start:end] and "<!--" not in text[start:end]:
         return found
-    token = re.compile(r"`+|<!--|\n[ \t\r]*\n")
-    while (match := token.search(text, position, end)) is not None:
-        if match[0].startswith("`"):
-            close = _closing_ticks(text, match.end(), end, len(match[0]))
-            if close:
-                found.append(Region("code-span", match.start(), close))
-            position = close or match.end()
-        elif match[0] == "<!--":
-            close = text.find("-->", match.end(), end)
-            if close >= 0:
-                found.append(Region("inline-comment", match.start(), close + 3))
-            position = close + 3 if close >= 0 else match.end()
+    closings = _closings(text, start, end)
+    position = start
+    last_comment_end = text.rfind("-->", start, end)
+    for token in re.compile(r"`+|<!--").finditer(text, start, end):
+        if token.start() < position:
+            continue
+        if token[0] != "<!--":
+            close = closings.get(token.start(), 0)
+            kind = "code-span"
         else:
-            position = match.end() - 1
+            close = text.find("-->", token.end(), end) + 3 if token.end() <= last_comment_end else 0
+            kind = "inline-comment"
+        if close:
+            found.append(Region(kind, token.start(), close))
+            position = close
     return found
 
 
-def _closing_ticks(text: str, position: int, end: int, length: int) -> int:
-    paragraph = re.compile(r"\n[ \t\r]*\n").search(text, position, end)
-    limit = paragraph.start() if paragraph else end
-    for ticks in _TICKS().finditer(text, position, limit):
-        if len(ticks[0]) == length:
-            return ticks.end()
-    return 0
+def _closings(text: str, start: int, end: int) -> dict[int, int]:
+    """Start of a run of backticks → end of the next run of the same length in its paragraph."""
+    closings: dict[int, int] = {}
+    opened: dict[int, int] = {}
+    for token in re.compile(r"`+|\n[ \t\r]*\n").finditer(text, start, end):
+        if token[0][0] != "`":
+            opened.clear()
+            continue
+        length = len(token[0])
+        if length in opened:
+            closings[opened[length]] = token.end()
+        opened[length] = token.start()
+    return closings
 
 
 def sections(text: str, found: Outline) -> list[tuple[int, int, str, int]]:

@@ -58,6 +58,12 @@ def test_every_agent_has_a_file() -> None:
     assert set(REQUIRED) <= {path.stem for path in FILES}
 
 
+def test_the_example_of_the_guide_is_valid() -> None:
+    guide = Path(data_file("agents/README.md")).read_text("utf-8")
+    example = re.findall(r"^```yaml\n(schema:.*?)^```", guide, re.DOTALL | re.MULTILINE)[0]
+    assert msgspec.convert(yaml.safe_load(example), AgentSpec).rules
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_id_is_the_file_name(path: Path) -> None:
     assert load(path).id == path.stem
