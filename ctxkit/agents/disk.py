@@ -6,6 +6,7 @@ agents, what cannot be read is recorded once, and nothing but regular files is e
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import stat
@@ -17,6 +18,7 @@ READ_LIMIT = 8 * 1024 * 1024
 
 _MAX_MATCHES = 5_000
 _MAX_DEPTH = 24
+_MAX_DIRECTORIES = 20_000
 
 
 class Disk:
@@ -126,12 +128,15 @@ class Disk:
         if not has_wildcard(pattern):
             path = os.path.join(directory, *pattern.split("/"))
             return [path] if self.is_file(path) else []
+        parts = (
+            [part for part, _ in itertools.groupby(pattern.split("/"))] if "**/**" in pattern else pattern.split("/")
+        )
         found: list[str] = []
-        self._glob(directory, pattern.split("/"), found, set(), 0)
+        self._glob(directory, parts, found, set(), 0)
         return sorted(set(found))
 
     def _glob(self, directory: str, parts: list[str], found: list[str], seen: set[str], depth: int) -> None:
-        if depth > _MAX_DEPTH or len(found) >= _MAX_MATCHES:
+        if depth > _MAX_DEPTH or len(found) >= _MAX_MATCHES or len(seen) >= _MAX_DIRECTORIES:
             self.skip(directory, "too many or too deeply nested files", "look for a link that leads back up")
             return
         head, rest = parts[0], parts[1:]
@@ -146,8 +151,8 @@ class Disk:
                 if entries[name]:
                     self._glob(os.path.join(directory, name), parts, found, seen, depth + 1)
             return
-        matcher = re.compile(_translate(head)) if has_wildcard(head) else None
-        names = [n for n in sorted(entries) if matcher.fullmatch(n)] if matcher else ([head] if head in entries else [])
+        wild = has_wildcard(head)
+        names = [n for n in sorted(entries) if _is_like(n, head)] if wild else [head] if head in entries else []
         for name in names:
             path = os.path.join(directory, name)
             if rest and entries[name]:
@@ -161,14 +166,39 @@ def has_wildcard(name: str) -> bool:
     return any(character in name for character in "*?[")
 
 
-def _translate(part: str) -> str:
-    """One component of a glob as a regular expression; ``[…]`` is a set, or its complement after ``!``."""
-    pieces = re.split(r"(\[!?[^\[\]\\/^!]+\])", part)
-    sets = {piece: piece.replace("[!", "[^") for piece in pieces[1::2]}
-    return "".join(
-        sets.get(piece) or "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in piece)
-        for piece in pieces
-    )
+def _is_like(name: str, pattern: str) -> bool:
+    """Does ``name`` match one component of a glob? Quadratic at worst, whatever the pattern: repositories write some."""
+    if pattern.startswith("*") and not has_wildcard(pattern[1:]):
+        return name.endswith(pattern[1:])
+    tokens = re.findall(r"\*+|\[!?[^\[\]\\/^!]+\]|[\s\S]", pattern)
+    at = token = 0
+    retry: tuple[int, int] | None = None
+    while at < len(name) or token < len(tokens):
+        if token < len(tokens) and tokens[token][0] == "*":
+            token += 1
+            retry = (token, at)
+        elif token < len(tokens) and at < len(name) and _fits(name[at], tokens[token]):
+            at, token = at + 1, token + 1
+        elif retry is not None and retry[1] < len(name):
+            retry = (retry[0], retry[1] + 1)
+            token, at = retry
+        else:
+            return False
+    return True
+
+
+def _fits(character: str, token: str) -> bool:
+    """Does one character match a token: ``?``, a set, its complement, or the character itself?"""
+    if len(token) == 1:
+        return token in ("?", character)
+    inside = token[1:-1].removeprefix("!")
+    found = False
+    while inside:
+        if len(inside) > 2 and inside[1] == "-":
+            found, inside = found or inside[0] <= character <= inside[2], inside[3:]
+        else:
+            found, inside = found or character == inside[0], inside[1:]
+    return found != token.startswith("[!")
 
 
 def slash(directory: str) -> str:

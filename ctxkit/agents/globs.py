@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ctxkit.agents.spec import GlobDialect
 
 _MAX_ALTERNATIVES = 1_000
+_REPEATED_GLOBSTAR = re.compile(r"(?:\*\*/){2,}")
 
 
 def matcher(patterns: Sequence[str], dialect: GlobDialect) -> Callable[[str], bool]:
@@ -18,6 +19,7 @@ def matcher(patterns: Sequence[str], dialect: GlobDialect) -> Callable[[str], bo
     compiled = [_compile(alternative, dialect) for pattern in patterns for alternative in expand_braces(pattern)]
 
     def matches(path: str) -> bool:
+        path = path.encode("utf-8", "replace").decode()
         result = False
         for regex, wanted in compiled:
             if regex is None:
@@ -45,23 +47,36 @@ def expand_braces(pattern: str) -> list[str]:
     return list(dict.fromkeys(done + pending))
 
 
-def _compile(pattern: str, dialect: GlobDialect) -> tuple[re.Pattern[str] | None, bool]:
+def _compile(pattern: str, dialect: GlobDialect) -> tuple[Any, bool]:
     wanted = not pattern.startswith("!")
-    pattern = pattern.removeprefix("!").strip()
+    pattern = _REPEATED_GLOBSTAR.sub("**/", pattern.removeprefix("!").strip())
     if not pattern or any(pattern.startswith(start) for start in dialect.never):
         return None, wanted
-    flags = re.IGNORECASE | re.DOTALL if dialect.ignore_case else re.DOTALL
     if dialect.drop_globstar and pattern.endswith("/**") and len(pattern) > 3:
         pattern = pattern[:-3]
     if dialect.style == "gitignore":
         anchored = "/" in pattern.rstrip("/")
         body = _translate(pattern.strip("/"))
-        return re.compile(("" if anchored else "(?:.*/)?") + body + "(?:/.*)?", flags), wanted
+        return _regex(("" if anchored else "(?:.*/)?") + body + "(?:/.*)?", dialect.ignore_case), wanted
     pattern = pattern.removeprefix("./")
     bare = "/" not in pattern and dialect.bare == "basename"
     relative = not pattern.startswith(("/", "**"))
     start = "(?:.*/)?" if bare or (dialect.any_depth and relative) else ""
-    return re.compile(start + _translate(pattern.lstrip("/")), flags), wanted
+    return _regex(start + _translate(pattern.lstrip("/")), dialect.ignore_case), wanted
+
+
+def _regex(text: str, ignore_case: bool) -> Any:
+    """``text`` compiled by RE2, whose time is linear: a repository writes these patterns. None if it is too large."""
+    import re2  # type: ignore[import-untyped]
+
+    options = re2.Options()
+    options.log_errors = False
+    options.dot_nl = True
+    options.case_sensitive = not ignore_case
+    try:
+        return re2.compile(text.encode("utf-8", "replace").decode(), options)
+    except re2.error:
+        return None
 
 
 def _translate(pattern: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import os
 import re
 from typing import TYPE_CHECKING
@@ -46,22 +48,43 @@ def references(text: str, rules: Imports) -> list[Reference]:
         return [Reference(m.start(), m.end(), m[1].strip()) for m in tokens.finditer(text)]
     if "@" not in text:
         return []
-    hidden = list(_skipped(text, rules))
+    hidden = sorted(_skipped(text, rules), key=lambda region: region.start)
+    reach = list(itertools.accumulate((region.end for region in hidden), max))
+    starts = [region.start for region in hidden]
+    ticks = _TicksOnLine(text)
     result = []
     for match in _token(rules).finditer(text):
         start = match.start("path") - 1
-        if any(region.start <= start < region.end for region in hidden):
+        before = bisect.bisect_right(starts, start)
+        if before and start < reach[before - 1]:
             continue
-        if "odd-ticks" in rules.skip and len(_TICKS().findall(text, text.rfind("\n", 0, start) + 1, start)) % 2:
+        if "odd-ticks" in rules.skip and ticks.before(start) % 2:
             continue
         end = match.end("path")
-        for region in hidden:
-            if start < region.start < end:
-                end = region.start
+        if before < len(starts):
+            end = min(end, starts[before])
         target = _target(text[start + 1 : end], text[start - 1 : start], rules)
         if target:
             result.append(Reference(start, end, target))
     return result
+
+
+class _TicksOnLine:
+    """Counts runs of backticks on a line, for places asked about in ascending order: one pass over the text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._place = 0
+        self._count = 0
+
+    def before(self, place: int) -> int:
+        """How many runs begin on the line of ``place`` before it."""
+        line = self._text.rfind("\n", self._place, place) + 1
+        if line:
+            self._place, self._count = line, 0
+        self._count += len(_TICKS().findall(self._text, self._place, place))
+        self._place = place
+        return self._count
 
 
 def _skipped(text: str, rules: Imports) -> Iterator[Region]:

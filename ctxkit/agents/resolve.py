@@ -62,6 +62,10 @@ class Loaded(Struct, frozen=True):
     """Files that it and what it imports name again where the agent sends them once, once for each time."""
 
 
+MAX_IMPORTS = 2_000
+"""Imported files of one agent that are followed: files that all import each other would go on for ever."""
+
+
 class Resolver:
     """Answers for one agent, version and set of places. ``nested``: files of the work tree, relative to it, posix."""
 
@@ -76,6 +80,7 @@ class Resolver:
         self.finder = Finder(spec, places, disk, settings, nested)
         self.names = self.finder.names
         self.touched = self.finder.touched
+        self._imported = 0
         self._sent: dict[str, str] = {}
 
     def rules(self) -> list[Loaded]:
@@ -116,12 +121,15 @@ class Resolver:
 
         ``holder``: the directory in which the names of the patterns' file are looked up.
         """
+        paths = self.touched if touched is None else touched
+        if not paths:
+            return False
         base = slash({"root": self.names["root"], "cwd": self.places.cwd, "holder": holder}[dialect.base])
         inside = base if dialect.inside is None else slash(self.places.expand(dialect.inside, self.names))
         matches = matcher(patterns, dialect)
         return any(
             matches(path[len(base) :].replace(os.sep, "/"))
-            for path in (self.touched if touched is None else touched)
+            for path in paths
             if path.startswith(base) and path.startswith(inside)
         )
 
@@ -264,6 +272,9 @@ class Resolver:
         result: list[Loaded] = []
         first = parent.via[0] if parent.via else parent.path
         for path in imported_paths(parent.path, text, rules, self.finder):
+            if self._imported >= MAX_IMPORTS:
+                self.disk.skip(parent.path, f"more than {MAX_IMPORTS:,} imports", "the rest is not followed")
+                break
             if tree is not None and path in tree:
                 tree[path] += 1
                 continue
@@ -286,6 +297,7 @@ class Resolver:
                 self._mark(path)
             if tree is not None:
                 tree[path] = 0
+            self._imported += 1
             result.append(entry)
             result.extend(self._imports(entry, content, rules, hop + 1, tree))
         return result
