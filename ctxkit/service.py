@@ -47,7 +47,7 @@ def audit(request: AuditRequest, progress: Progress | None = None) -> Audit:
     repository is set up for no agent and none is named.
     """
     root = _directory(request.path, "PATH")
-    cwd = _under(request.cwd, root, "--cwd") if request.cwd else root
+    cwd = _inside(request.cwd, root) if request.cwd else root
     home = _directory(request.home, "--home") if request.home else os.path.expanduser("~")
     env: Mapping[str, str] = {} if request.home else os.environ
     from ctxkit.sources.reading import Reading
@@ -80,7 +80,7 @@ def _audited(request: AuditRequest, where: Where, reading: Reading, progress: Pr
 
     top = git_top(where.cwd)
     disk = Disk(where.root, where.home, top)
-    touched = tuple(_touched(path, where.root) for path in request.touch)
+    touched = tuple(_touched(path, disk) for path in request.touch)
     places = Places(where.root, where.cwd, where.home, top, touched, where.env)
     question = Question(places, request.model, request.tools)
     specs = _chosen(request.agents, disk)
@@ -89,6 +89,7 @@ def _audited(request: AuditRequest, where: Where, reading: Reading, progress: Pr
         files = inventory(worktree, cache, progress=progress)
         counter = PieceCounter(cache)
         agents = tuple(window_of(spec, version, question, disk, worktree, counter, cache) for spec, version in specs)
+        counter.flush()
     skipped = _merged(worktree.skipped, disk.skipped, files.skipped)
     return Audit(where.root, agents, files, skipped, _also(agents))
 
@@ -106,15 +107,29 @@ def _directory(path: str, name: str) -> str:
     )
 
 
-def _under(path: str, root: str, name: str) -> str:
-    inside = os.path.join(root, os.path.expanduser(path))
-    return os.path.normpath(inside) if os.path.isdir(inside) else _directory(path, name)
+def _inside(path: str, root: str) -> str:
+    """``path`` (``--cwd``) as an absolute directory, spelled from ``root``."""
+    below = os.path.join(root, os.path.expanduser(path))
+    absolute = os.path.normpath(below) if os.path.isdir(below) else _directory(path, "--cwd")
+    relative = os.path.relpath(absolute, root)
+    if relative.split(os.sep)[0] == os.pardir:
+        real = os.path.relpath(os.path.realpath(absolute), os.path.realpath(root))
+        if real.split(os.sep)[0] == os.pardir:
+            raise CtxkitError(
+                f"--cwd: {path} does not lie in {root}.",
+                "Name a directory inside PATH, or give the repository that holds it as PATH.",
+            )
+        relative = real
+    return os.path.normpath(os.path.join(root, relative))
 
 
-def _touched(path: str, root: str) -> str:
-    inside = os.path.normpath(os.path.join(root, os.path.expanduser(path)))
+def _touched(path: str, disk: Disk) -> str:
+    inside = os.path.normpath(os.path.join(disk.root, os.path.expanduser(path)))
     outside = os.path.abspath(path)
-    return outside if not os.path.exists(inside) and os.path.exists(outside) else inside
+    found = outside if not os.path.exists(inside) and os.path.exists(outside) else inside
+    if not os.path.exists(found):
+        disk.skip(found, "named by --touch, but does not exist", "check its spelling; rules were matched by its name")
+    return found
 
 
 def _chosen(names: tuple[str, ...], disk: Disk) -> list[tuple[AgentSpec, str]]:
@@ -131,7 +146,7 @@ def _chosen(names: tuple[str, ...], disk: Disk) -> list[tuple[AgentSpec, str]]:
     if "all" in names:
         return [(spec, spec.latest) for spec in all_agents().values()]
     chosen = []
-    for name in names:
+    for name in dict.fromkeys(names):
         identity, _, version = name.partition("@")
         spec = load_agent(identity)
         if version and not re.fullmatch(r"\d+(\.\d+)*([-+.][0-9A-Za-z.-]+)?", version):

@@ -283,3 +283,44 @@ def test_a_file_is_said_once_not_to_be_sent(repository):
     (repository / "GEMINI.md").symlink_to("AGENTS.md")
     found = of(ask(repository, "openhands"), "openhands").context.segments
     assert [segment.path for segment in found if segment.activation is Activation.NEVER] == ["GEMINI.md"]
+
+
+def test_a_working_directory_outside_is_an_error(repository, tmp_path):
+    (tmp_path / "other").mkdir()
+    with pytest.raises(CtxkitError, match="does not lie in"):
+        audit(AuditRequest(str(repository), ("claude-code",), cwd=str(tmp_path / "other")))
+
+
+def test_a_working_directory_may_be_spelled_through_a_link(repository, tmp_path):
+    os.symlink(repository, tmp_path / "link")
+    straight = audit(AuditRequest(str(repository), ("claude-code",), cwd="sub"))
+    through = audit(AuditRequest(str(repository), ("claude-code",), cwd=str(tmp_path / "link" / "sub")))
+    assert paths(through, category=Category.RULES) == paths(straight, category=Category.RULES)
+    assert "sub/CLAUDE.md" in paths(straight, category=Category.RULES)
+
+
+def test_a_touched_file_that_does_not_exist_is_named_and_still_matches(repository):
+    result = audit(AuditRequest(str(repository), ("claude-code",), touch=("sub/nope.py",)))
+    assert "sub/nope.py" in {item.path for item in result.skipped}
+    assert paths(result, after_touch=True) == {"sub/CLAUDE.md"}
+
+
+def test_an_agent_named_twice_is_audited_once(repository):
+    result = audit(AuditRequest(str(repository), ("claude-code", "codex", "claude-code")))
+    assert [found.context.agent for found in result.agents] == ["claude-code", "codex"]
+
+
+def test_the_counts_of_rules_are_written_at_once(repository, monkeypatch):
+    from ctxkit.tokens.cache import CountCache
+
+    for number in range(30):
+        write(repository, f".claude/rules/r{number}.md", f"Rule {number}.\n")
+    written = []
+    put = CountCache.put_blobs
+    monkeypatch.setattr(CountCache, "put_blobs", lambda self, blobs: (written.append(len(blobs)), put(self, blobs))[1])
+    first = audit(AuditRequest(str(repository), ("claude-code",)))
+    assert max(written) >= 30
+    assert len(written) < 10
+    written.clear()
+    assert audit(AuditRequest(str(repository), ("claude-code",))).agents == first.agents
+    assert not any(size >= 30 for size in written)

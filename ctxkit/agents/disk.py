@@ -19,6 +19,13 @@ READ_LIMIT = 8 * 1024 * 1024
 _MAX_MATCHES = 5_000
 _MAX_DEPTH = 24
 _MAX_DIRECTORIES = 20_000
+_MAX_DIRECTORIES_OUTSIDE = 2_000  # a link of the repository may lead to anywhere, even to /
+
+_MAX_BYTES = 64 * 1024 * 1024
+"""Bytes read in one audit: the window of the largest model holds a tenth of it."""
+
+_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Some of what the kernel shows as regular files waits for ever when read (/proc/kmsg)."""
 
 
 class Disk:
@@ -33,6 +40,7 @@ class Disk:
         self.git_root = git_root
         self._skipped: dict[str, Skipped] = {}
         self._text: dict[str, bytes | None] = {}
+        self._room = _MAX_BYTES
         self._names: dict[str, dict[str, bool]] = {}
 
     @property
@@ -72,8 +80,16 @@ class Disk:
             if status.st_size > limit:
                 self.skip(path, f"{status.st_size:,} bytes, over the {limit:,} that are read", "make the file smaller")
                 return None
-            with open(path, "rb") as file:
-                return file.read(limit)
+            if status.st_size > self._room:
+                self.skip(path, f"over {_MAX_BYTES:,} bytes of rules and settings", "look for a link that leads away")
+                return None
+            with open(path, "rb", opener=lambda name, _: os.open(name, _OPEN)) as file:
+                data: bytes | None = file.read(limit)
+            if data is None:
+                self.skip(path, "has nothing to read at once", "replace it with a regular file, or remove it")
+                return None
+            self._room -= len(data)
+            return data
         except FileNotFoundError:
             if os.path.islink(path):
                 self.skip(path, "a link to a file that does not exist", "mend or remove the link")
@@ -136,14 +152,18 @@ class Disk:
         return sorted(set(found))
 
     def _glob(self, directory: str, parts: list[str], found: list[str], seen: set[str], depth: int) -> None:
-        if depth > _MAX_DEPTH or len(found) >= _MAX_MATCHES or len(seen) >= _MAX_DIRECTORIES:
-            self.skip(directory, "too many or too deeply nested files", "look for a link that leads back up")
+        if depth > _MAX_DEPTH or len(found) >= _MAX_MATCHES:
+            self._skip_many(directory)
             return
         head, rest = parts[0], parts[1:]
         entries = self.entries(directory)
         if head == "**":
             real = os.path.realpath(directory)
             if real in seen:
+                return
+            inside = slash(real).startswith(slash(os.path.realpath(self.root)))
+            if len(seen) >= (_MAX_DIRECTORIES if inside else _MAX_DIRECTORIES_OUTSIDE):
+                self._skip_many(directory)
                 return
             seen.add(real)
             self._glob(directory, rest, found, seen, depth + 1)
@@ -160,6 +180,9 @@ class Disk:
             elif not rest and not entries[name]:
                 found.append(path)
 
+    def _skip_many(self, directory: str) -> None:
+        self.skip(directory, "too many or too deeply nested files", "look for a link that leads back up or away")
+
 
 def has_wildcard(name: str) -> bool:
     """Is ``name`` a glob?"""
@@ -167,7 +190,7 @@ def has_wildcard(name: str) -> bool:
 
 
 def _is_like(name: str, pattern: str) -> bool:
-    """Does ``name`` match one component of a glob? Quadratic at worst, whatever the pattern: repositories write some."""
+    """Does ``name`` match one component of a glob? Quadratic at worst, as repositories write the patterns."""
     if pattern.startswith("*") and not has_wildcard(pattern[1:]):
         return name.endswith(pattern[1:])
     tokens = re.findall(r"\*+|\[!?[^\[\]\\/^!]+\]|[\s\S]", pattern)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ctxkit.text.pattern import on_demand
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ctxkit.agents.spec import GlobDialect
 
 _MAX_ALTERNATIVES = 1_000
-_REPEATED_GLOBSTAR = re.compile(r"(?:\*\*/){2,}")
+_REPEATED_GLOBSTAR = on_demand(r"(?:\*\*/){2,}")
 
 
 def matcher(patterns: Sequence[str], dialect: GlobDialect) -> Callable[[str], bool]:
@@ -49,7 +51,7 @@ def expand_braces(pattern: str) -> list[str]:
 
 def _compile(pattern: str, dialect: GlobDialect) -> tuple[Any, bool]:
     wanted = not pattern.startswith("!")
-    pattern = _REPEATED_GLOBSTAR.sub("**/", pattern.removeprefix("!").strip())
+    pattern = _REPEATED_GLOBSTAR().sub("**/", pattern.removeprefix("!").strip())
     if not pattern or any(pattern.startswith(start) for start in dialect.never):
         return None, wanted
     if dialect.drop_globstar and pattern.endswith("/**") and len(pattern) > 3:

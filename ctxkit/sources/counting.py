@@ -7,7 +7,7 @@ from array import array
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class Store(Protocol):
@@ -16,8 +16,8 @@ class Store(Protocol):
     def get_blob(self, name: str) -> bytes | None:
         """What was stored under ``name``; None if nothing, or if it is damaged."""
 
-    def put_blob(self, name: str, data: bytes) -> None:
-        """Store ``data`` under ``name``."""
+    def put_blobs(self, blobs: Mapping[str, bytes]) -> None:
+        """Store each of ``blobs`` under its name."""
 
 
 class PieceCounter:
@@ -26,6 +26,7 @@ class PieceCounter:
     def __init__(self, store: Store | None) -> None:
         self._store = store
         self._memory: dict[str, list[int]] = {}
+        self._new: dict[str, bytes] = {}
 
     def pieces(self, text: str, offsets: Sequence[int]) -> list[int]:
         """Tokens of the consecutive pieces of ``text`` that start at ``offsets`` (characters; the first is 0)."""
@@ -41,6 +42,12 @@ class PieceCounter:
         """Tokens of ``text``."""
         return self.pieces(text, (0,))[0]
 
+    def flush(self) -> None:
+        """Give the store what was counted since the last time, at once: a transaction each costs more than counting."""
+        if self._store is not None and self._new:
+            self._store.put_blobs(self._new)
+            self._new = {}
+
     def _stored(self, name: str, expected: int) -> list[int] | None:
         data = self._store.get_blob(name) if self._store is not None else None
         if data is None or len(data) != 8 * expected:
@@ -55,5 +62,5 @@ class PieceCounter:
 
         counts = count_spans(text, offsets, count) if len(offsets) > 1 else [count(text)]
         if self._store is not None:
-            self._store.put_blob(name, array("q", counts).tobytes())
+            self._new[name] = array("q", counts).tobytes()
         return counts

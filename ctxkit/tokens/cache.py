@@ -125,12 +125,17 @@ class CountCache:
 
     def put_blob(self, name: str, data: bytes) -> None:
         """Keep ``data`` under ``name``; more than ``MAX_BLOB_BYTES`` is not kept."""
-        if len(data) > MAX_BLOB_BYTES:
-            return
+        self.put_blobs({name: data})
+
+    def put_blobs(self, blobs: Mapping[str, bytes]) -> None:
+        """Keep each of ``blobs`` under its name, in one transaction."""
+        now = time.time_ns()
+        rows = [
+            (name, now, _checksum(name, 0, data), data) for name, data in blobs.items() if len(data) <= MAX_BLOB_BYTES
+        ]
 
         def write(db: sqlite3.Connection) -> None:
-            row = (name, time.time_ns(), _checksum(name, 0, data), data)
-            db.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?)", row)
+            db.executemany("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?)", rows)
             room = MAX_BLOB_BYTES
             for other, size in db.execute(
                 "SELECT name, ifnull(length(data), 0) FROM blobs ORDER BY written DESC"
@@ -139,7 +144,8 @@ class CountCache:
                 if room < 0:
                     db.execute("DELETE FROM blobs WHERE name = ?", (other,))
 
-        self._write(write)
+        if rows:
+            self._write(write)
 
     def _read(self, place: str, buckets: Collection[int] | None) -> Iterator[tuple[int, int, bytes]]:
         query = "SELECT bucket, checksum, data FROM counts WHERE space = ?"

@@ -69,3 +69,40 @@ def test_names_are_exact(disk):
     with open(os.path.join(disk.root, "claude.md"), "w") as file:
         file.write("x")
     assert not disk.is_file(os.path.join(disk.root, "CLAUDE.md"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="opening does not wait on Windows")
+def test_a_file_that_never_gives_anything_is_named(disk, monkeypatch):
+    """/proc/kmsg says it is a regular file, and reading it waits; a FIFO that passes for a file does the same."""
+    path = os.path.join(disk.root, "CLAUDE.md")
+    os.mkfifo(path)
+    writer = os.open(path, os.O_RDWR)
+    try:
+        monkeypatch.setattr("ctxkit.agents.disk.stat.S_ISREG", lambda mode: True)
+        assert disk.read(path) is None
+    finally:
+        os.close(writer)
+    assert disk.skipped[0].reason == "has nothing to read at once"
+
+
+def test_the_bytes_of_one_audit_are_bounded(disk, monkeypatch):
+    monkeypatch.setattr("ctxkit.agents.disk._MAX_BYTES", 10)
+    disk = Disk(disk.root, disk.home, disk.git_root)
+    for name in ("a.md", "b.md", "c.md"):
+        with open(os.path.join(disk.root, name), "w") as file:
+            file.write("four")
+    read = [disk.read(os.path.join(disk.root, name)) for name in ("a.md", "b.md", "c.md")]
+    assert read == [b"four", b"four", None]
+    assert disk.skipped[0].path == "c.md"
+
+
+def test_a_link_away_is_not_followed_for_ever(disk, tmp_path, monkeypatch):
+    monkeypatch.setattr("ctxkit.agents.disk._MAX_DIRECTORIES_OUTSIDE", 5)
+    for number in range(20):
+        for base in (tmp_path / "system", tmp_path / "home" / "src" / "project" / "docs"):
+            (base / f"d{number:02}").mkdir(parents=True)
+            (base / f"d{number:02}" / "x.md").write_text("x")
+    os.symlink(tmp_path / "system", os.path.join(disk.root, "rules"))
+    assert len(disk.glob(os.path.join(disk.root, "docs"), "**/*.md")) == 20
+    assert len(disk.glob(os.path.join(disk.root, "rules"), "**/*.md")) == 4
+    assert disk.skipped

@@ -83,6 +83,15 @@ def test_blobs(tmp_path):
         assert store.get_blob("b") == b""
 
 
+def test_many_blobs_are_one_transaction(tmp_path):
+    with CountCache.open(tmp_path) as store:
+        statements = []
+        store._db.set_trace_callback(statements.append)
+        store.put_blobs({str(number): bytes([number]) for number in range(50)})
+        assert sum(statement.startswith("COMMIT") for statement in statements) == 1
+        assert [store.get_blob(str(number)) for number in (0, 49)] == [b"\0", b"1"]
+
+
 def test_blobs_written_longest_ago_go_first(tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "MAX_BLOB_BYTES", 250)
     with CountCache.open(tmp_path) as store:
