@@ -276,7 +276,7 @@ def _what_only_root_may_read(top: Path) -> None:
     build("unreadable", place)
     other.mkdir()
     repositories.repository(other, repositories.PLAIN)
-    # Everything is imported while we still may read it; then the process gives up being root.
+    # Everything is imported, and the data read, while we still may; then the process gives up being root.
     script = (
         "import json, os, sys\n"
         "sys.path[:] = json.loads(sys.argv[3])\n"
@@ -287,7 +287,9 @@ def _what_only_root_may_read(top: Path) -> None:
         "    tree = read_worktree(root)\n"
         "    files = inventory(tree, CountCache(None))\n"
         "    if hasattr(os, 'geteuid') and os.geteuid() == 0:\n"
-        "        import ctxkit.sources.walk, ctxkit.sources.ignored\n"
+        "        import ctxkit.sources.walk, ctxkit.sources.ignored, ctxkit.sources.generated as generated\n"
+        "        rules = generated.load_rules()\n"
+        "        generated.load_rules = lambda: rules\n"
         "        os.setgroups([])\n"
         "        os.setresgid(65534, 65534, 65534)\n"
         "        os.setresuid(65534, 65534, 65534)\n"
