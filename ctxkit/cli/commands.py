@@ -143,4 +143,6 @@ def invoke(argv: list[str]) -> int:
         return error.exit_code
     except Abort:
         return INTERRUPTED
+    except SystemExit:  # what click makes of a reader that has closed the pipe; findings alone end with 1
+        return 0
     return code if isinstance(code, int) else 0

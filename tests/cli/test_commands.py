@@ -195,6 +195,24 @@ def test_a_reader_that_leaves_early_is_no_error(ctxkit, repository: Path, tmp_pa
     assert done.stderr == b"0\n"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no pipes of this kind")
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], ["audit", "--agent", "codex"], ["agents"], ["schema"]]
+)
+def test_a_reader_that_has_left_before_is_no_error(repository: Path, tmp_path: Path, arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "ctxkit", *arguments],
+            cwd=repository, env={**os.environ, "HOME": str(tmp_path / "home")}, stdout=writing,
+            stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_agents(ctxkit) -> None:
     text = ctxkit("agents").stdout.decode()
     assert "claude-code" in text
