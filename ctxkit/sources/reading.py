@@ -90,8 +90,13 @@ class Reading:
             return None
 
 
+def _is_anothers(message: str) -> bool:
+    """Does git say so of a repository that another user owns?"""
+    return "dubious ownership" in message or "safe.directory" in message
+
+
 def _refused(message: str, repository: Repository) -> Skipped:
-    if "dubious ownership" in message or "safe.directory" in message:
+    if _is_anothers(message):
         hint = f"if you trust it: git config --global --add safe.directory {repository.top}"
         return Skipped(
             ".git", "git will not read a repository that another user owns; files were looked up without it", hint
@@ -217,6 +222,8 @@ class _GitReading:
         try:
             output, warnings = self.git.finish_with_errors(self.others)
         except GitError as error:
+            if _is_anothers(str(error)):
+                raise
             self.skipped.append(
                 Skipped(
                     ".git", f"{error}; untracked files were looked up without it", "look for a FIFO named .gitignore"

@@ -22,7 +22,7 @@ from ctxkit.sources.worktree import (
 )
 from ctxkit.tokens.cache import CountCache, blob_id
 
-from .conftest import Run, commit, write
+from .conftest import Run, age, commit, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -394,3 +394,21 @@ def test_an_index_that_changes_meanwhile_is_read_again(git: Run, tmp_path: Path)
     found = states(reading.finish(cache=cache))
     assert found["a.md"] == UNTRACKED
     assert found["b.md"] == CLEAN
+
+
+def test_anothers_repository_is_named_as_such_with_and_without_a_kept_listing(
+    git: Run, tmp_path: Path, cache: CountCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(git, tmp_path, FILES)
+    age(tmp_path)
+    read_worktree(str(tmp_path), cache=cache)
+
+    def refuse(*_: object) -> bytes:
+        raise git_module.GitError("fatal: detected dubious ownership in repository")
+
+    monkeypatch.setattr(git_module.Git, "finish", refuse)
+    monkeypatch.setattr(git_module.Git, "finish_with_errors", refuse)
+    kept, fresh = read_worktree(str(tmp_path), cache=cache), read_worktree(str(tmp_path))
+    assert kept.skipped == fresh.skipped
+    assert "safe.directory" in kept.skipped[0].hint
+    assert kept.paths == fresh.paths == sorted(FILES)
