@@ -170,8 +170,13 @@ def is_set_up(traces: Sequence[str], disk: Disk) -> bool:
 
 
 def _merged(*groups: tuple[Skipped, ...]) -> tuple[Skipped, ...]:
-    merged = {item.path: item for group in groups for item in group}
-    return tuple(merged[path] for path in sorted(merged))
+    """All of ``groups`` by path; what several say of one path only as the last of them says it."""
+    merged: list[Skipped] = []
+    told: set[str] = set()
+    for group in reversed(groups):
+        merged += [item for item in group if item.path not in told]
+        told.update(item.path for item in group)
+    return tuple(sorted(merged, key=lambda item: item.path))
 
 
 def _also(agents: tuple[AgentAudit, ...]) -> tuple[str, ...]:

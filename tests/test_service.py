@@ -324,3 +324,22 @@ def test_the_counts_of_rules_are_written_at_once(repository, monkeypatch):
     written.clear()
     assert audit(AuditRequest(str(repository), ("claude-code",))).agents == first.agents
     assert not any(size >= 30 for size in written)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no FIFOs on Windows")
+def test_everything_skipped_is_told_and_once(repository, monkeypatch):
+    from ctxkit.model import Skipped
+    from ctxkit.sources.reading import Reading
+
+    os.mkfifo(repository / "AGENTS.md")
+    finish = Reading.finish
+
+    def finished(self, **rest):
+        tree = finish(self, **rest)
+        tree.skipped = (*tree.skipped, Skipped(".git", "one", ""), Skipped(".git", "two", ""))
+        return tree
+
+    monkeypatch.setattr(Reading, "finish", finished)
+    found = [item.path for item in audit(AuditRequest(str(repository), ("codex",))).skipped]
+    assert found.count(".git") == 2
+    assert found.count("AGENTS.md") == 1
