@@ -183,7 +183,7 @@ def _agent(agent: AgentAudit, files: _Files, model: Priced | None) -> Iterator[b
         name=context.name,
         notes=tuple(map(utf8, context.notes)),
         skipped=_skipped(context.skipped),
-        total=_at_least(summary.start, bool(_uncounted(summary))),
+        total=_at_least(summary.start, not summary.whole),
         totals=_totals(summary),
         version=context.version,
         window=context.window,
@@ -319,7 +319,7 @@ def _cost(cost: Cost | None, summary: Summary) -> CostOut | None:
     if cost is None:
         return None
     return CostOut(
-        at_least=True if _uncounted(summary) else UNSET,
+        at_least=UNSET if summary.whole else True,
         cached_turn=round(cost.cached, 8),
         first_turn=round(cost.first, 8),
         per_100_turns_cached=round(cost.cached_100, 6),

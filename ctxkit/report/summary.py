@@ -45,6 +45,11 @@ class Summary(Struct, frozen=True):
     servers: tuple[Segment, ...]
     uncounted: tuple[Segment, ...]
 
+    @property
+    def whole(self) -> bool:
+        """Whether all of the start is counted; otherwise ``start`` is the least it can be."""
+        return self.measured and not self.uncounted
+
 
 def summarise(audit: AgentAudit) -> Summary:
     """Add up ``audit``. A segment's tokens include those of its children, so only the top of the tree is added."""

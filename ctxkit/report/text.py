@@ -70,8 +70,14 @@ def _side_by_side(found: Found, models: Mapping[str, Priced], screen: Screen) ->
     head: Row = [Cell(name, Style.QUIET) for name in names]
     columns = [Column(cut="end", least=_NAME), *(Column("right") for _ in names[1:])]
     yield from table([head, *([row[name] for name in names] for row in rows)], columns, screen, gap=gap)
-    if any(summary.uncounted for _, summary in found):
-        yield from paragraph(f"{_MORE} and the tools of MCP servers that are not counted", screen, style=Style.WARN)
+    if not all(summary.whole for _, summary in found):
+        yield from paragraph(f"{_MORE} and what is not counted: {_not_counted(found)}", screen, style=Style.WARN)
+
+
+def _not_counted(found: Found) -> str:
+    servers = "the tools of MCP servers" if any(summary.uncounted for _, summary in found) else ""
+    own = "" if all(summary.measured for _, summary in found) else "prompts and tools that nobody has measured"
+    return ", ".join(filter(None, (servers, own)))
 
 
 _MORE = "+"
@@ -86,14 +92,15 @@ def _figures(
 ) -> dict[str, Cell]:
     context = agent.context
     cost = cost_of(summary.start.n, models.get(context.model))
+    more = "" if summary.whole else _MORE
     return {
         "": Cell(context.name, Style.STRONG),
         "window": Cell(short_number(context.window) if context.window else "?"),
         "used": Cell(percent(summary.start.n / context.window) if context.window else "?"),
-        "tokens": Cell(short(summary.start) + (_MORE if summary.uncounted else ""), Style.STRONG),
+        "tokens": Cell(short(summary.start) + more, Style.STRONG),
         **{category.value: _figure(summary, category) for category in categories},
         "later": Cell(short(summary.later_tokens)),
-        f"{TURNS} turns": Cell(cents(cost.cached_100) if cost and summary.measured else "?"),
+        f"{TURNS} turns": Cell(cents(cost.cached_100) + more if cost and summary.measured else "?"),
     }
 
 

@@ -79,7 +79,7 @@ def _window(audit: AgentAudit, summary: Summary, screen: Screen) -> Iterator[str
     context = audit.context
     size = f"window of {context.window:,}" if context.window else "window unknown"
     yield heading(f"{context.name} {context.version}".strip(), screen, f"{context.model}, {size}")
-    said = _gone(summary.start, context.window, screen)
+    said = _gone(summary.start, summary.whole, context.window, screen)
     yield from paragraph(f"Before your first word: {said}.", screen, style=_severity(summary.start.n, context.window))
     if missing := list(_missing(summary)):
         yield from paragraph(f"Not counted: {' and '.join(missing)}.", screen, style=Style.WARN)
@@ -108,13 +108,13 @@ def _missing(summary: Summary) -> Iterator[str]:
         yield f"the tools of {count(len(summary.uncounted), 'MCP server')} ({names})"
 
 
-def _gone(tokens: Tokens, window: int, screen: Screen) -> str:
-    """``~31,204 tokens (±8 %), 15.6 % of the window``."""
+def _gone(tokens: Tokens, whole: bool, window: int, screen: Screen) -> str:
+    """``at least ~31,204 tokens (±8 %), 15.6 % of the window``; "at least" where the count is not ``whole``."""
     error = ""
     if not tokens.exact and tokens.error:
         error = f" ({screen.glyphs.plus_minus}{max(1, round(tokens.error * 100))} %)"
     share = f", {percent(tokens.n / window)} of the window" if window else ""
-    return f"{full(tokens)} tokens{error}{share}"
+    return f"{'' if whole else 'at least '}{full(tokens)} tokens{error}{share}"
 
 
 def _severity(tokens: int, window: int) -> Style:
@@ -202,7 +202,8 @@ def _arrived(audit: AgentAudit, summary: Summary, screen: Screen, top: int) -> I
         yield "  No further rule comes with it."
         return
     yield from paragraph(
-        f"{_gone(total, audit.context.window, screen)}; {full(summary.arrived_tokens)} of it new.", screen
+        f"{_gone(total, summary.whole, audit.context.window, screen)}; {full(summary.arrived_tokens)} of it new.",
+        screen,
     )
     yield from _list([(rest_of(s), s, s.kind) for s in summary.arrived], screen, top, 2)
 
@@ -279,8 +280,7 @@ def _cost(audit: AgentAudit, summary: Summary, model: Priced | None, screen: Scr
     said = (
         f"{price(prices.input)} in" + ("" if cached is None else f", {price(cached)} cached") + ", per million tokens"
     )
-    whole = summary.measured and not summary.uncounted
-    yield heading(f"What {'this start' if whole else 'the counted part'} costs", screen, said)
+    yield heading(f"What {'this start' if summary.whole else 'the counted part'} costs", screen, said)
     rows: list[Row] = [(Cell(), Cell("a turn", Style.QUIET), Cell(f"{TURNS} turns", Style.QUIET), Cell())]
     if cached is not None:
         how = "the first turn fills the cache, 99 read it"

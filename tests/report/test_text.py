@@ -94,4 +94,15 @@ def test_a_full_window_and_no_window(one, models) -> None:
 def test_nothing_but_an_empty_window(one) -> None:
     agent = one.agents[0]
     empty = replace(one, agents=(replace(agent, context=replace(agent.context, segments=(), notes=())),), skipped=())
-    assert "Before your first word: 0 tokens, 0.0 % of the window." in render(empty, {}, Screen(80))
+    assert "Before your first word: at least 0 tokens, 0.0 % of the window." in render(empty, {}, Screen(80))
+
+
+def test_a_prompt_nobody_has_measured_is_never_shown_as_the_whole(several, models) -> None:
+    first = several.agents[0]
+    segments = tuple(segment for segment in first.context.segments if segment.kind != "built-in")
+    bare = replace(first, context=replace(first.context, segments=segments))
+    beside = render(replace(several, agents=(bare, *several.agents[1:])), models, Screen(80))
+    assert "prompts and tools that nobody has measured" in " ".join(beside.split())
+    alone = render(replace(several, agents=(bare,)), models, Screen(80))
+    assert "Before your first word: at least " in alone
+    assert "What the counted part costs" in alone
