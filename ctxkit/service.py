@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ctxkit.agents.disk import Disk
+    from ctxkit.agents.places import Places
     from ctxkit.agents.spec import AgentSpec
     from ctxkit.model import Skipped
     from ctxkit.model.audit import AgentAudit, Audit
     from ctxkit.sources.reading import Reading
+    from ctxkit.tokens.cache import CountCache
 
     Progress = Callable[[int, int, str], None]
     """(done, total, what): called while files are read and counted."""
@@ -29,6 +31,8 @@ class AuditRequest:
     ``agents``: ids, each with an optional ``@version``; ``all`` for every known one; empty for those the repository is
     set up for. ``home``: the home directory to look in (default: the user's own). ``touch``: files the agent is
     taken to have read. ``model``: instead of each agent's usual one. ``tools``: JSON files with tool definitions.
+    ``session``: a transcript, whose history is in the window of its agent too. ``recent``: how many of each agent's
+    recorded sessions, the newest first, to look through for signs of use.
     """
 
     path: str = "."
@@ -38,6 +42,8 @@ class AuditRequest:
     touch: tuple[str, ...] = ()
     model: str | None = None
     tools: tuple[str, ...] = ()
+    session: str | None = None
+    recent: int = 0
 
 
 def audit(request: AuditRequest, progress: Progress | None = None) -> Audit:
@@ -46,15 +52,12 @@ def audit(request: AuditRequest, progress: Progress | None = None) -> Audit:
     Raises CtxkitError for a path that does not exist and for unknown agents and models, NothingToAuditError where the
     repository is set up for no agent and none is named.
     """
-    root = _directory(request.path, "PATH")
-    cwd = _inside(request.cwd, root) if request.cwd else root
-    home = _directory(request.home, "--home") if request.home else os.path.expanduser("~")
-    env: Mapping[str, str] = {} if request.home else os.environ
+    where = located(request.path, request.cwd, request.home)
     from ctxkit.sources.reading import Reading
 
-    reading = Reading(root)
+    reading = Reading(where.root)
     try:
-        return _audited(request, Where(root, cwd, home, env), reading, progress)
+        return _audited(request, where, reading, progress)
     finally:
         reading.close()
 
@@ -66,6 +69,17 @@ class Where(NamedTuple):
     cwd: str
     home: str
     env: Mapping[str, str]
+
+
+def located(path: str, cwd: str | None, home: str | None) -> Where:
+    """The directories that PATH, ``--cwd`` and ``--home`` name. Raises CtxkitError for one that does not exist."""
+    root = _directory(path, "PATH")
+    return Where(
+        root,
+        _inside(cwd, root) if cwd else root,
+        _directory(home, "--home") if home else os.path.expanduser("~"),
+        {} if home else os.environ,
+    )
 
 
 def _audited(request: AuditRequest, where: Where, reading: Reading, progress: Progress | None) -> Audit:
@@ -83,15 +97,73 @@ def _audited(request: AuditRequest, where: Where, reading: Reading, progress: Pr
     touched = tuple(_touched(path, disk) for path in request.touch)
     places = Places(where.root, where.cwd, where.home, top, touched, where.env)
     question = Question(places, request.model, request.tools)
-    specs = _chosen(request.agents, disk)
+    specs = chosen(request.agents, disk)
     with CountCache.open() as cache:
         worktree = reading.finish(cache=cache, progress=progress)
         files = inventory(worktree, cache, progress=progress)
         counter = PieceCounter(cache)
         agents = tuple(window_of(spec, version, question, disk, worktree, counter, cache) for spec, version in specs)
         counter.flush()
+        if request.session:
+            agents = _with_history(agents, request.session, request.model, cache)
+        if request.recent:
+            agents = tuple(
+                _with_use(agent, spec, request.recent, places, disk, cache, progress)
+                for agent, (spec, _) in zip(agents, specs, strict=True)
+            )
     skipped = _merged(worktree.skipped, disk.skipped, files.skipped)
     return Audit(where.root, agents, files, skipped, _also(agents))
+
+
+def _with_history(
+    agents: tuple[AgentAudit, ...], path: str, model: str | None, cache: CountCache
+) -> tuple[AgentAudit, ...]:
+    """``agents``, the one that held the session ``path`` (all, if nobody knows) with its history in the window."""
+    from dataclasses import replace
+
+    from ctxkit.sources.history.load import load_sessions
+    from ctxkit.sources.session.scale import Scale
+    from ctxkit.sources.session.tree import context_of
+
+    session = next(load_sessions(path, "", cache), None)
+    if session is None:
+        raise CtxkitError(f"--session: {path} holds no session.", "Name another transcript.")
+    agent = session.start.agent
+    if agent and agent not in {audited.context.agent for audited in agents}:
+        raise CtxkitError(
+            f"--session: {path} is a session of {agent}, which is not audited here.", f"Add --agent {agent}."
+        )
+
+    def with_history(audited: AgentAudit) -> AgentAudit:
+        if agent not in ("", audited.context.agent):
+            return audited
+        context = audited.context
+        segments = context_of(session, Scale(session, model or context.model)).segments
+        history = (segment for segment in segments if segment.category is Category.HISTORY)
+        return replace(audited, context=replace(context, segments=(*context.segments, *history)))
+
+    return tuple(map(with_history, agents))
+
+
+def _with_use(
+    agent: AgentAudit,
+    spec: AgentSpec,
+    most: int,
+    places: Places,
+    disk: Disk,
+    cache: CountCache,
+    progress: Progress | None,
+) -> AgentAudit:
+    """``agent`` with what its newest sessions in the repository, ``most`` of them, say about its segments."""
+    from dataclasses import replace
+
+    from ctxkit.sources.history.find import find_sessions
+    from ctxkit.sources.session.recent import recent_use
+    from ctxkit.sources.session.rule_texts import rule_texts
+
+    found = [item for item in find_sessions([spec], places, disk, progress) if not item.peek.parent][:most]
+    use = recent_use(agent.context.segments, found, rule_texts(disk), cache, progress)
+    return replace(agent, use=use)
 
 
 def _directory(path: str, name: str) -> str:
@@ -132,7 +204,11 @@ def _touched(path: str, disk: Disk) -> str:
     return found
 
 
-def _chosen(names: tuple[str, ...], disk: Disk) -> list[tuple[AgentSpec, str]]:
+def chosen(names: tuple[str, ...], disk: Disk) -> list[tuple[AgentSpec, str]]:
+    """The agents that ``--agent`` names, each with the version asked for; without names those set up here.
+
+    Raises UnknownNameError for a name or version that there is not, NothingToAuditError where no agent is set up.
+    """
     from ctxkit.agents.load import all_agents, index, load_agent
 
     if not names:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER = on_demand(r"\{([\w-]+)\}")
 _DRIVE = on_demand(r"[A-Za-z]:[/\\]")
+_WILD = "*?["
 # How deep maps of several files are merged; below that the stronger file's map stands alone.
 _MERGE_DEPTH = 16
 
@@ -39,6 +40,13 @@ class ReadsFiles(Protocol):
         """A path as reports print it."""
 
 
+class FindsFiles(Protocol):
+    """What is needed of :class:`ctxkit.agents.disk.Disk`."""
+
+    def glob(self, directory: str, pattern: str) -> list[str]:
+        """Files under ``directory`` that match ``pattern``, sorted."""
+
+
 def expand_path(template: str, names: Mapping[str, str]) -> str | None:
     """``template`` as an absolute path on this system; None where it names an unknown place or another system's drive.
 
@@ -50,6 +58,19 @@ def expand_path(template: str, names: Mapping[str, str]) -> str | None:
     if _PLACEHOLDER().search(path) or (os.name != "nt" and _DRIVE().match(path)) or not os.path.isabs(path):
         return None
     return os.path.normpath(path)
+
+
+def files_at(template: str, names: Mapping[str, str], disk: FindsFiles) -> list[str]:
+    """The files that ``template`` stands for: those that match if it holds wildcards, else its path, there or not."""
+    path = expand_path(template, names)
+    if path is None:
+        return []
+    if not any(c in template for c in _WILD):
+        return [path]
+    written = template.split("/")
+    wild = len(written) - next(at for at, part in enumerate(written) if set(part) & set(_WILD))
+    parts = path.split(os.sep)
+    return disk.glob(os.sep.join(parts[:-wild]) or os.sep, "/".join(parts[-wild:]))
 
 
 def expand_key(key: str, names: Mapping[str, str]) -> str:

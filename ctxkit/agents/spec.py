@@ -24,8 +24,12 @@ from ctxkit.agents.spec_surroundings import (
     Ignore,
     IgnoreName,
     Mcp,
+    McpClient,
     McpFile,
+    McpLaunch,
     SettingsFile,
+    Steering,
+    TextLimit,
     Transcript,
 )
 
@@ -55,14 +59,18 @@ __all__ = [
     "LinkGuard",
     "Manifest",
     "Mcp",
+    "McpClient",
     "McpFile",
+    "McpLaunch",
     "Part",
     "Place",
     "Removal",
     "RuleSource",
     "SettingsFile",
     "Sidecar",
+    "Steering",
     "Strip",
+    "TextLimit",
     "Transcript",
     "Until",
     "Waiting",
@@ -152,6 +160,8 @@ class AgentSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which files its tools leave out."""
     transcripts: tuple[Transcript, ...] = ()
     """Where its sessions are recorded."""
+    steering: Steering | None = None
+    """The commands that begin a session anew or compact it; None: not known."""
     gateway: Gateway = Gateway()
     """How it is pointed at a gateway."""
 

@@ -1,10 +1,10 @@
 """The form of an agent's surroundings: settings, MCP servers, ignore files, transcripts and gateway."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from ctxkit.agents.spec_parts import Condition, KeyTest, Limit, Part
+from ctxkit.agents.spec_parts import Condition, KeyTest, Part
 
 
 class Detect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,6 +67,62 @@ class Deferral(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The characters a listed description is cut to; None: it is whole."""
 
 
+class TextLimit(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A size cap for texts that servers bring."""
+
+    n: int
+    """What is kept of a longer text, in ``unit``."""
+    unit: Literal["bytes", "chars", "utf16"]
+    """``utf16``: units of UTF-16, as JavaScript counts characters."""
+    mark: str = ""
+    """What ends a text that was cut; it comes on top."""
+
+
+class McpClient(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the agent tells an MCP server of itself when it connects; servers list other tools to other clients."""
+
+    name: str
+    """The name in ``clientInfo``."""
+    title: str | None = None
+    """The title in ``clientInfo``; None: it has none."""
+    version: str | None = None
+    """The version in ``clientInfo``; None: the agent's own."""
+    protocol: str
+    """The protocol version it asks for."""
+    capabilities: dict[str, Any] = field(default_factory=dict)
+    """What it says it can do, as it stands in ``initialize``."""
+
+
+class McpLaunch(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the agent turns an entry of its files into a running server. The server's cwd is the agent's."""
+
+    references: tuple[
+        Literal[
+            "${NAME}",
+            "${NAME:-default}",
+            "$NAME",
+            "${env:NAME}",
+            "{env:NAME}",
+            "{file:PATH}",
+            "${{ secrets.NAME }}",
+        ],
+        ...,
+    ] = ()
+    """The spellings of a variable that it replaces in an entry; others reach the server as they are."""
+    names: dict[str, str] = field(default_factory=dict)
+    """What a reference may name beside variables, with what it stands for: a text with placeholders."""
+    unset: Literal["keep", "empty"] = "keep"
+    """What becomes of a reference to a variable that is not set: it stays as it is, or is left out."""
+    unset_value: Literal["keep", "empty"] | None = None
+    """The same for values of variables and headers; None: no difference."""
+    passed: tuple[str, ...] = ("*",)
+    """Globs of the variables of its own environment that a server gets, beside what its entry says."""
+    withheld: tuple[str, ...] = ()
+    """Globs of those it does not get all the same."""
+    added: dict[str, str] = field(default_factory=dict)
+    """Variables that the agent sets for every server: texts with placeholders."""
+
+
 class Mcp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the agent finds MCP servers, which of them start, and how their tools reach the wire."""
 
@@ -94,14 +150,21 @@ class Mcp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What these patterns are matched against: templates over ``{server}`` and ``{tool}``."""
     tool_name: str
     """The name of a tool on the wire: a template over ``{server}`` and ``{tool}``."""
-    description_limit: Limit | None = None
-    """The size cap of a tool's description."""
+    text_limit: tuple[TextLimit, ...] = ()
+    """The size cap of a tool's description and of a server's instructions; the first that belongs to the version
+    counts."""
+    always_load: bool = False
+    """A tool or a server can ask not to be deferred."""
     tool_limit: int | None = None
     """How many tools an agent offers at most; None: no bound."""
     instructions: bool = False
     """The servers' own instructions are sent."""
     deferral: tuple[Deferral, ...] = ()
     """Which definitions are kept back; the first that holds decides."""
+    client: tuple[McpClient, ...] = ()
+    """What it tells servers of itself; the first that belongs to the version counts."""
+    launch: tuple[McpLaunch, ...] = ()
+    """How it starts servers; the first that belongs to the version counts."""
 
 
 class IgnoreName(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -171,6 +234,15 @@ class Transcript(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is there."""
     input_includes_cached: bool | None = None
     """Do its counts of input tokens hold those read from the cache? None: not known."""
+
+
+class Steering(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What its user types to make the window smaller."""
+
+    afresh: str
+    """Begins a new session with an empty history."""
+    compact: str | None = None
+    """Puts a summary in place of the history; None: it has no such command."""
 
 
 class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -31,7 +31,7 @@ app = typer.Typer(
     name="ctxkit",
     cls=_Commands,
     help="Shows what goes into a coding agent's context window, and what it costs.",
-    epilog="Exit codes: 0 done, 2 usage or configuration, 3 nothing to audit, 4 internal error.",
+    epilog="Exit codes: 0 done, 1 no answer or a stale lock, 2 usage or setup, 3 nothing to audit, 4 internal error.",
     rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -82,6 +82,12 @@ def audit(
         list[str] | None,
         typer.Option(metavar="[NAME=]FILE", help="JSON file with the tools of MCP servers, as tools/list gives them."),
     ] = None,
+    session: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A recorded session whose history is in the window too.")
+    ] = None,
+    recent: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Say what the last N recorded sessions never used.")
+    ] = 0,
     top: Annotated[int, typer.Option(metavar="N", min=1, help="Rows of the longest list.")] = 8,
     format: Format = "text",  # noqa: A002 - the option's name
     output: Output = None,
@@ -89,7 +95,99 @@ def audit(
     """Show what each coding agent loads from a repository before your first word, and what comes later."""
     from ctxkit.cli.audit import run_audit
 
-    run_audit(path, agent or (), cwd, home, touch or (), model, tools or (), top, format, output)
+    run_audit(path, agent or (), cwd, home, touch or (), model, tools or (), session, recent, top, format, output)
+
+
+@app.command(short_help="What the tools of MCP servers cost each agent.")
+def tools(
+    path: Annotated[str, typer.Argument(metavar="[PATH]", help="The repository to look at.")] = ".",
+    agent: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[@VERSION]",
+            help="An agent to look at, or 'all'. Repeat for several. Default: all whose files name a server.",
+        ),
+    ] = None,
+    cwd: Annotated[str | None, typer.Option(metavar="DIR", help="Directory the agent is started in.")] = None,
+    home: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Home directory to look in instead of your own.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="Count and price for this model.")] = None,
+    tools: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[NAME=]FILE", help="JSON file with the tools of MCP servers, as tools/list gives them."),
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Start the servers and ask them, after showing what that runs.")
+    ] = False,
+    server: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="With --live: only this server, approved or not. Repeat for several."),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.1, help="How long a server may take to start, and to list.")
+    ] = 60.0,
+    yes: Annotated[bool, typer.Option("--yes", help="With --live: start them without asking.")] = False,
+    lock: Annotated[
+        bool,
+        typer.Option("--lock", help="Keep what --live or --tools tells in ctxkit-tools.lock, and show what is new."),
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="With --lock: write nothing, exit 1 where the lock file would change.")
+    ] = False,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="Rows of the longest list.")] = 10,
+    format: Format = "text",  # noqa: A002 - the option's name
+    output: Output = None,
+) -> None:
+    """Show which MCP servers each agent starts, and what their tools cost there. Starts none without --live."""
+    from ctxkit.cli.tools import run_tools
+    from ctxkit.service_tools import ToolsRequest
+
+    request = ToolsRequest(
+        path=path,
+        agents=tuple(agent or ()),
+        cwd=cwd,
+        home=home,
+        model=model,
+        tools=tuple(tools or ()),
+        live=live,
+        servers=tuple(server or ()),
+        timeout=timeout,
+        lock=lock,
+    )
+    raise typer.Exit(run_tools(request, yes, check, top, format, output))
+
+
+@app.command(short_help="Recorded sessions: where their tokens are, what is dead weight, when to start afresh.")
+def history(
+    target: Annotated[
+        str, typer.Argument(metavar="[SESSION|PATH]", help="A transcript, a session's id, or the repository it was in.")
+    ] = ".",
+    agent: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only sessions of this agent. Repeat for several.")
+    ] = None,
+    home: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Home directory to look in instead of your own.")
+    ] = None,
+    session: Annotated[
+        str | None, typer.Option(metavar="ID", help="One of several sessions in the transcript.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Count and price for this model instead of the session's own.")
+    ] = None,
+    turns: Annotated[bool, typer.Option("--turns", help="Every turn, and in JSON what entered with it.")] = False,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="Rows of the longest lists, sessions of a list.")] = 10,
+    format: Format = "text",  # noqa: A002 - the option's name
+    output: Output = None,
+) -> None:
+    """List the sessions that agents recorded in a repository, or take one apart.
+
+    For one: tokens by category, tool and file, the largest results, what is superseded, outdated or repeated, how full
+    the window was, what each turn cost, and whether to go on, to compact or to start afresh.
+    """
+    from ctxkit.cli.history import run_history
+
+    run_history(target, agent or (), home, session, model, turns, top, format, output)
 
 
 @app.command(short_help="The agents ctxkit knows; where one of them looks.")

@@ -15,7 +15,10 @@ _STRUCTS = {
         "GeneratedRules",
         "Which files are not written by hand (rules/generated.yaml).",
     ),
+    "history": ("ctxkit.report.history_json", "HistoryOut", "What ctxkit history SESSION --format json writes."),
     "models": ("ctxkit.tokens.models", "ModelData", "Windows and prices (rules/models.yaml)."),
+    "sessions": ("ctxkit.report.sessions_json", "SessionsOut", "What ctxkit history PATH --format json writes."),
+    "tools": ("ctxkit.report.tools_json", "ToolsOut", "What ctxkit tools --format json writes."),
     "tokenizers": ("ctxkit.tokens.families", "TokenizerData", "Tokenizer families (rules/tokenizers.yaml)."),
 }
 

@@ -178,16 +178,16 @@ def _next(audit: Audit, found: Found, screen: Screen, path: str, every_agent: bo
             f"Other agents would load these rules too: {names}.", screen, indent=0, hang=2, style=Style.QUIET
         )
     place = "" if path == "." else f" {shlex.quote(path)}"
-    option, why = _suggested(found, every_agent)
-    yield from paragraph(f"Next: ctxkit audit{place} {option}  ({why})", screen, indent=0, hang=6, style=Style.STRONG)
+    command, option, why = _suggested(found, every_agent)
+    said = f"Next: ctxkit {command}{place} {option}  ({why})"
+    yield from paragraph(said, screen, indent=0, hang=6, style=Style.STRONG)
 
 
-def _suggested(found: Found, every_agent: bool) -> tuple[str, str]:
+def _suggested(found: Found, every_agent: bool) -> tuple[str, str, str]:
     if len(found) > 1 and not every_agent:
         other = found[1][0].context
-        return f"--agent {other.agent}", f"the same for {other.name}"
+        return "audit", f"--agent {other.agent}", f"the same for {other.name}"
     for agent, summary in found:
         if summary.uncounted:
-            server = shlex.quote(summary.uncounted[0].title)
-            return f"--agent {agent.context.agent} --tools {server}=FILE", "counts the tools of that server"
-    return "--format json", "every item, with spans and reasons"
+            return "tools", f"--agent {agent.context.agent} --live", "asks its servers, after showing what that starts"
+    return "audit", "--format json", "every item, with spans and reasons"

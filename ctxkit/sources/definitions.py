@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,7 @@ class ServerDefinition:
     """What one server told: ``tools`` in its order, ``instructions`` for the model (empty where it has none).
 
     ``origin`` is the file it was read from, as reports show it. ``client`` and ``capabilities`` say who asked: what a
-    server lists depends on them.
+    server lists depends on them. ``untold``: by agent id, the names of tools that it does not list to that agent.
     """
 
     name: str
@@ -74,6 +74,14 @@ class ServerDefinition:
     client: str = ""
     capabilities: tuple[str, ...] = ()
     origin: str = ""
+    untold: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def told_to(self, agent: str) -> ServerDefinition:
+        """What the server tells the agent of this id."""
+        hidden = self.untold.get(agent)
+        if not hidden:
+            return self
+        return replace(self, tools=tuple(tool for tool in self.tools if tool.name not in hidden))
 
 
 def compact(value: object) -> str:

@@ -73,6 +73,8 @@ def _server_record(server: ServerDefinition, count: Callable[[str], int]) -> dic
         name: {"tokens": count(tool.reference_text), "hash": tool.hash, "definition": tool.listed}
         for name, tool in sorted(tools.items())
     }
+    if server.untold:
+        record["untold"] = {agent: sorted(names) for agent, names in sorted(server.untold.items()) if names}
     record["version"] = server.version
     return record
 
@@ -92,7 +94,13 @@ def _server(key: str, record: Mapping[str, object], name: str) -> ServerDefiniti
         client=_text(fetched.get("client")),
         capabilities=tuple(c for c in capabilities if isinstance(c, str)) if isinstance(capabilities, list) else (),
         origin=name,
+        untold=_untold(record.get("untold")),
     )
+
+
+def _untold(value: object) -> dict[str, tuple[str, ...]]:
+    pairs = value.items() if isinstance(value, dict) else ()
+    return {agent: tuple(n for n in names if isinstance(n, str)) for agent, names in pairs if isinstance(names, list)}
 
 
 def _tool(key: str, record: Mapping[str, object], where: str) -> ToolDefinition:

@@ -67,11 +67,15 @@ _RUN = on_demand(r"[A-Za-z0-9]+")
 _CLASS_CHANGE = on_demand(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
 
 
-def command_line(arguments: Sequence[str]) -> str:
-    """``arguments`` in one line, quoted where they hold blanks; values that may be secret are replaced by ``***``."""
+def command_line(arguments: Sequence[str], longest: int = _LONGEST) -> str:
+    """``arguments`` in one line, quoted where they hold blanks; values that may be secret are replaced by ``***``.
+
+    What is over ``longest`` characters is cut off.
+    """
     shown: list[str] = []
     secret_next = False
-    for argument in (argument[:_LONGEST_ARGUMENT] for argument in arguments[:_LONGEST]):
+    room = max(longest, _LONGEST_ARGUMENT)
+    for argument in (argument[:room] for argument in arguments[:longest]):
         flag = _FLAG().fullmatch(argument)
         if secret_next and (flag is None or (len(argument) > 2 and not argument.startswith("--"))):
             shown.append(_hidden(argument))
@@ -79,23 +83,24 @@ def command_line(arguments: Sequence[str]) -> str:
             continue
         secret_next = False
         if flag is None:
-            shown.append(_quoted(masked(argument)))
+            shown.append(_quoted(masked(argument, room)))
         elif flag[2] is None:
-            secret_next = _is_sensitive(flag[1])
-            shown.append(masked(argument))
+            secret_next = is_sensitive(flag[1])
+            shown.append(masked(argument, room))
         else:
-            value = _hidden(flag[2]) if _is_sensitive(flag[1]) else masked(flag[2])
+            value = _hidden(flag[2]) if is_sensitive(flag[1]) else masked(flag[2], room)
             shown.append(_quoted(f"{flag[1]}={value}"))
     line = printable(" ".join(shown))
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
-def masked(text: str) -> str:
+def masked(text: str, longest: int = _LONGEST_ARGUMENT) -> str:
     """``text`` with secrets replaced: in addresses, assignments, headers, and what looks like a token by itself.
 
-    Names of variables stay; references such as ``${TOKEN}`` stay unexpanded. Only the first 2,000 characters count.
+    Names of variables stay; references such as ``${TOKEN}`` stay unexpanded. Only the first ``longest``
+    characters count.
     """
-    text = text[:_LONGEST_ARGUMENT]
+    text = text[:longest]
     text = _DEFAULT().sub(rf"\1{MASK}}}", text)
     text = _URL().sub(lambda match: _url(match.group()), text)
     text = _ASSIGNMENT().sub(lambda match: f"{match[1]}={_hidden(match[2])}", text)
@@ -107,11 +112,13 @@ def masked(text: str) -> str:
 
 def printable(text: str) -> str:
     """``text`` with control characters and undecodable bytes as backslash escapes."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def _named(match: re.Match[str]) -> str:
-    if match[1] is None or not _is_sensitive(match[1]):
+    if match[1] is None or not is_sensitive(match[1]):
         return match.group()
     return f"{match[1]}{match[2]}{_hidden(match[3])}"
 
@@ -121,7 +128,8 @@ def _hidden(value: str) -> str:
     return _DEFAULT().sub(rf"\1{MASK}}}", inner) if _ONLY_REFERENCES().fullmatch(inner) else MASK
 
 
-def _is_sensitive(name: str) -> bool:
+def is_sensitive(name: str) -> bool:
+    """Does a variable, header or option of this name usually hold a secret?"""
     words = [word.lower() for word in _WORD().findall(name)]
     return any(word in _SENSITIVE for word in words) or "apikey" in "".join(words)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,8 @@ class McpServer:
     ``path`` is the file as reports show it. ``transport``: ``stdio``, ``http``, ``sse``, ``ws``, or what the entry
     calls it. ``command``: its command line or address, secrets masked, references unexpanded. ``env`` and ``headers``
     hold names only. ``starts``: it would start with the session; ``pending``: it would once the user approves. ``why``
-    says what decided that. ``always_load``: its tools are never deferred.
+    says what decided that. ``always_load``: its tools are never deferred. ``entry`` is what the files say of it,
+    secrets included, and ``file`` the absolute path of its file: they are for starting it, never for reports.
     """
 
     name: str
@@ -51,6 +52,8 @@ class McpServer:
     tools: ToolFilter
     always_load: bool
     confidence: str
+    entry: Mapping[str, object] = field(default_factory=dict, repr=False)
+    file: str = ""
 
 
 def servers(spec: AgentSpec, entries: Sequence[McpEntry], settings: Settings, disk: Disk) -> tuple[McpServer, ...]:
@@ -65,11 +68,11 @@ def servers(spec: AgentSpec, entries: Sequence[McpEntry], settings: Settings, di
 
 def _server(mcp: Mcp, entry: McpEntry, same_name: Sequence[McpEntry], settings: Settings, disk: Disk) -> McpServer:
     data = entry.data
-    arguments, url = _arguments(data), _url(data)
+    arguments, url = arguments_of(data), address_of(data)
     if entry is same_name[0] and not arguments and not url:
         # Agents that merge their files let a stronger one change a few keys of a server and keep the rest.
         data = {**_weaker(same_name), **data}
-        arguments, url = _arguments(data), _url(data)
+        arguments, url = arguments_of(data), address_of(data)
     starts, pending, why = _decision(mcp, entry, data, same_name[0], settings, disk)
     if starts and not arguments and not url and _transport(data) in ("stdio", "http", "sse", "ws"):
         starts, why = False, "its entry names neither a command nor an address"
@@ -87,11 +90,13 @@ def _server(mcp: Mcp, entry: McpEntry, same_name: Sequence[McpEntry], settings: 
         tools=tool_filter(mcp, data, settings),
         always_load=data.get("alwaysLoad") is True,
         confidence=entry.file.confidence.value,
+        entry=data,
+        file=entry.path,
     )
 
 
 def _weaker(same_name: Sequence[McpEntry]) -> Mapping[str, object]:
-    return next((other.data for other in same_name[1:] if _arguments(other.data) or _url(other.data)), {})
+    return next((other.data for other in same_name[1:] if arguments_of(other.data) or address_of(other.data)), {})
 
 
 def _decision(
@@ -139,13 +144,13 @@ def _matches(rule: object, name: str, data: Mapping[str, object]) -> bool:
     if isinstance(wanted, str):
         return wanted == name
     if isinstance(rule.get("serverCommand"), list):
-        return bool(rule["serverCommand"] == _arguments(data))
+        return bool(rule["serverCommand"] == arguments_of(data))
     url = rule.get("serverUrl")
-    return isinstance(url, str) and fnmatchcase(_url(data) or "", url)
+    return isinstance(url, str) and fnmatchcase(address_of(data) or "", url)
 
 
-def _arguments(data: Mapping[str, object]) -> list[str]:
-    """The command line of an entry, as a list; empty where it has none."""
+def arguments_of(data: Mapping[str, object]) -> list[str]:
+    """The command line of a server's entry, as a list; empty where it has none."""
     for key in _COMMAND_KEYS:
         command = data.get(key)
         if isinstance(command, dict):
@@ -163,7 +168,8 @@ def _texts(values: Sequence[object]) -> list[str]:
     return [str(value) for value in values if isinstance(value, str | int | float)]
 
 
-def _url(data: Mapping[str, object]) -> str | None:
+def address_of(data: Mapping[str, object]) -> str | None:
+    """The address in a server's entry; None where it has none."""
     return _first(data, tuple(_URL_KEYS))
 
 
@@ -175,7 +181,7 @@ def _transport(data: Mapping[str, object]) -> str:
     named = _first(data, ("type", "transport"))
     if named is not None:
         return _TRANSPORTS.get(named.lower(), printable(named[:40]))
-    if _arguments(data):
+    if arguments_of(data):
         return "stdio"
     return next((kind for key, kind in _URL_KEYS.items() if data.get(key)), "stdio")
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from ctxkit.agents.settings import expand_key, expand_path, read_config
+from ctxkit.agents.settings import expand_key, files_at, read_config
 from ctxkit.agents.version import applies
 from ctxkit.sources.masking import printable
 from ctxkit.text.config import kind_of
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from ctxkit.agents.settings import Settings
     from ctxkit.agents.spec import AgentSpec, Mcp, McpFile
 
-_WILD = "*?["
 _MEND = "Correct it; the agent does not start such a server either."
 
 
@@ -68,20 +66,9 @@ def _paths(template: str, names: Mapping[str, str], places: Places, disk: Disk) 
     ``{ancestor}`` is the cwd and every directory above it, outermost first.
     """
     if "{ancestor}" not in template:
-        return _expanded(template, names, disk)
+        return files_at(template, names, disk)
     chain = reversed(places.ancestors(places.cwd, "fs-root"))
-    return [path for up in chain for path in _expanded(template, {**names, "ancestor": up}, disk)]
-
-
-def _expanded(template: str, names: Mapping[str, str], disk: Disk) -> list[str]:
-    path = expand_path(template, names)
-    if path is None:
-        return []
-    if not any(c in template for c in _WILD):
-        return [path]
-    parts = path.split(os.sep)
-    fixed = next(index for index, part in enumerate(parts) if any(c in part for c in _WILD))
-    return disk.glob(os.sep.join(parts[:fixed]) or os.sep, "/".join(parts[fixed:]))
+    return [path for up in chain for path in files_at(template, {**names, "ancestor": up}, disk)]
 
 
 def _named(

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ctxkit.agents.settings import lookup
+from ctxkit.sources.tool_names import clean_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,11 +68,6 @@ def tool_filter(mcp: Mcp, entry: Mapping[str, object], settings: Settings) -> To
         deny_key=mcp.deny or "",
         patterns_key=origin,
     )
-
-
-def clean_name(name: str) -> str:
-    """``name`` with what providers refuse in a tool's name replaced by ``_``."""
-    return "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in name)
 
 
 def _listed(entry: Mapping[str, object], key: str | None) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from ctxkit.agents.version import applies
 from ctxkit.model import NO_TOKENS, Activation, Category, Segment, Tokens, total
-from ctxkit.sources import tool_cost
 from ctxkit.sources.definitions import ServerDefinition, ToolDefinition
 from ctxkit.sources.masking import printable
 from ctxkit.sources.mcp_config import McpServer, servers
+from ctxkit.sources.tool_cost import tool_form, written
 from ctxkit.sources.tool_files import LOCK_NAME
+from ctxkit.sources.tool_forms.form import NOTHING, ToolForm, WireServer, WireTool, Written
 
 if TYPE_CHECKING:
     from ctxkit.agents.disk import Disk
@@ -27,7 +28,7 @@ Estimate = Callable[[int, str, str], Tokens]
 
 Definitions = Mapping[str, ServerDefinition]
 
-# Relative error of what is said of deferred tools: the words around their names are not known.
+# Relative error of what is said of deferred tools where an agent's own words for it were not compared.
 _LISTING_ERROR = 0.1
 # Claude Code's share of the window above which ENABLE_TOOL_SEARCH=auto defers.
 _AUTO_SHARE = 0.1
@@ -48,15 +49,61 @@ def server_segments(
     window: int | None,
 ) -> tuple[Segment, ...]:
     """The segments of the servers that ``entries`` are about; the rest as in :func:`.tools.collect_tools`."""
-    costs = _Costs(spec, estimate, count or _count)
+    costs = _Costs(spec, tool_form(spec, version), estimate, count or _count)
     found = servers(spec, entries, settings, disk)
+    told = [(server, definitions.get(server.name)) for server in found]
+    keeps = spec.mcp is not None and spec.mcp.always_load
 
     def share() -> float:
-        whole = sum(_whole(costs, server, definitions.get(server.name)) for server in found)
+        wires = _wires(spec, version, told, None)
+        whole = sum(
+            _whole(costs, server, known, wire, keeps) for (server, known), wire in zip(told, wires, strict=True)
+        )
         return whole / (window or spec.window or _USUAL_WINDOW)
 
     deferral = _deferral(spec, version, model, settings, places, share)
-    return tuple(_server(costs, server, definitions.get(server.name), deferral) for server in found)
+    wires = _wires(spec, version, told, deferral)
+    once = _Once(costs.form.instructions_words, costs.form.listing_words)
+    return tuple(
+        _server(costs, server, known, wire, deferral, keeps, once)
+        for (server, known), wire in zip(told, wires, strict=True)
+    )
+
+
+def _wires(
+    spec: AgentSpec,
+    version: str,
+    told: Sequence[tuple[McpServer, ServerDefinition | None]],
+    deferral: Deferral | None,
+) -> list[WireServer | None]:
+    """What goes onto the wire of each server, None where its tools are not known.
+
+    Those that start are written together, for their tools share one set of names; others are taken alone.
+    """
+    wires: list[WireServer | None] = [None] * len(told)
+    starting = [at for at, (server, known) in enumerate(told) if server.starts and known is not None]
+    alone = [[at] for at, (server, known) in enumerate(told) if not server.starts and known is not None]
+    for group in (starting, *alone):
+        pairs = [(server.name, known) for server, known in (told[at] for at in group) if known is not None]
+        for at, wire in zip(group, written(spec, version, pairs, deferral), strict=True):
+            wires[at] = wire
+    return wires
+
+
+@dataclass(slots=True)
+class _Once:
+    """Words of the agent that are counted with the first server that calls for them."""
+
+    instructions: int
+    listing: int
+
+    def take_instructions(self) -> int:
+        words, self.instructions = self.instructions, 0
+        return words
+
+    def take_listing(self) -> int:
+        words, self.listing = self.listing, 0
+        return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +111,21 @@ class _Costs:
     """Counts texts of one agent for one model."""
 
     spec: AgentSpec
+    form: ToolForm
     estimate: Estimate
     count: Callable[[str], int]
 
-    def of(self, text: str, extra: int = 0, error: float = 0.0, path: str = "tool.json") -> Tokens:
-        if not text:
+    def of(self, text: Written, error: float = 0.0, path: str = "tool.json", words: int = 0) -> Tokens:
+        if not text.text:
             return NO_TOKENS
-        tokens = self.estimate(self.count(text) + extra, path, text)
+        tokens = self.estimate(self.count(text.text) + text.words + words, path, text.text)
         return Tokens(tokens.n, False, tokens.by, max(tokens.error, error)) if error else tokens
 
-    def tool(self, server: str, tool: ToolDefinition) -> Tokens:
-        form = tool_cost.wire_form(self.spec)
-        return self.of(tool_cost.tool_text(self.spec, server, tool), form.extra, form.error)
+    def whole(self, tool: WireTool) -> Tokens:
+        return NO_TOKENS if tool.missing else self.of(tool.whole, self.form.error)
+
+    def listed(self, tool: WireTool) -> Tokens:
+        return self.of(tool.listed, self.form.error if self.form.listing else _LISTING_ERROR, "listing.md")
 
 
 def _count(text: str) -> int:
@@ -84,12 +134,14 @@ def _count(text: str) -> int:
     return count(text)
 
 
-def _whole(costs: _Costs, server: McpServer, definition: ServerDefinition | None) -> int:
+def _whole(
+    costs: _Costs, server: McpServer, definition: ServerDefinition | None, wire: WireServer | None, keeps: bool
+) -> int:
     """Tokens of all that a server would put into the window if nothing were deferred, but for what never is."""
-    if definition is None or not server.starts or server.always_load:
+    if definition is None or wire is None or not server.starts or (keeps and server.always_load):
         return 0
-    tools = [tool for tool in definition.tools if server.tools.denied(server.name, tool.name) is None]
-    return sum(costs.tool(server.name, tool).n for tool in tools)
+    pairs = zip(definition.tools, wire.tools, strict=True)
+    return sum(costs.whole(sent).n for tool, sent in pairs if server.tools.denied(server.name, tool.name) is None)
 
 
 def _deferral(
@@ -126,19 +178,29 @@ def _auto_share(value: str) -> float:
 
 
 def _server(
-    costs: _Costs, server: McpServer, definition: ServerDefinition | None, deferral: Deferral | None
+    costs: _Costs,
+    server: McpServer,
+    definition: ServerDefinition | None,
+    wire: WireServer | None,
+    deferral: Deferral | None,
+    keeps: bool,
+    once: _Once,
 ) -> Segment:
-    deferral = None if server.always_load else deferral
+    deferral = None if keeps and server.always_load else deferral
     activation = _activation(server, deferral)
     tokens = used = Tokens(0, False, "unknown")
     children: tuple[Segment, ...] = ()
-    if definition is not None:
-        tools = [_tool(costs, server, tool, deferral) for tool in definition.tools]
-        head = _instructions(costs, server, definition, activation)
+    if definition is not None and wire is not None:
+        pairs = list(zip(definition.tools, wire.tools, strict=True))
+        tools = [_tool(costs, server, tool, sent, deferral, keeps) for tool, sent in pairs]
+        kept = [
+            child
+            for child, (tool, sent) in zip(tools, pairs, strict=True)
+            if not sent.missing and server.tools.denied(server.name, tool.name) is None
+        ]
+        head = _head(costs, server, wire, deferral, activation, once, any_tool=bool(kept))
         children = (*head, *tools)
         tokens = total([child.tokens for child in children])
-        allowed = (server.tools.denied(server.name, tool.name) is None for tool in definition.tools)
-        kept = [child for child, keep in zip(tools, allowed, strict=True) if keep]
         used = total([child.tokens_if_used for child in (*head, *kept)])
     return Segment(
         category=Category.TOOLS,
@@ -156,47 +218,64 @@ def _server(
     )
 
 
-def _tool(costs: _Costs, server: McpServer, tool: ToolDefinition, deferral: Deferral | None) -> Segment:
-    deferral = None if tool.always_load else deferral
-    denied = server.tools.denied(server.name, tool.name)
-    whole = costs.tool(server.name, tool)
+def _tool(
+    costs: _Costs, server: McpServer, tool: ToolDefinition, sent: WireTool, deferral: Deferral | None, keeps: bool
+) -> Segment:
+    deferral = None if keeps and tool.always_load else deferral
+    denied = server.tools.denied(server.name, tool.name) or sent.missing
+    whole = costs.whole(sent)
     tokens, why = NO_TOKENS, denied or server.why
-    if server.starts and denied is None:
+    if server.starts and not denied:
         tokens, why = whole, "its definition is sent with every request"
         if deferral is not None:
-            text = tool_cost.listing_text(costs.spec, server.name, tool, deferral.listed, deferral.description_chars)
-            tokens = costs.of(text, error=_LISTING_ERROR, path="listing.md")
+            tokens = costs.listed(sent)
             why = "deferred: its definition comes once the agent searches for it"
-    form = tool_cost.wire_form(costs.spec)
     return Segment(
         category=Category.TOOLS,
         kind="mcp-tool",
-        title=printable(tool_cost.tool_name(costs.spec, server.name, tool.name)),
-        activation=Activation.NEVER if denied is not None else _activation(server, deferral),
+        title=printable(sent.name),
+        activation=Activation.NEVER if denied else _activation(server, deferral),
         path=server.path,
         loaded=tokens.n > 0,
         tokens=tokens,
         tokens_if_used=whole,
-        why=why,
-        confidence="lab" if form.how.startswith("recorded") else "unverified",
+        why=printable(why),
+        confidence="lab" if costs.form.lab else "unverified",
         id=f"{_id(server)}/{printable(tool.name)}",
     )
 
 
-def _instructions(
-    costs: _Costs, server: McpServer, definition: ServerDefinition, activation: Activation
+def _head(
+    costs: _Costs,
+    server: McpServer,
+    wire: WireServer,
+    deferral: Deferral | None,
+    activation: Activation,
+    once: _Once,
+    any_tool: bool,
 ) -> tuple[Segment, ...]:
-    """What a server says to the model beside its tools; it stays even where every tool is denied."""
-    text = tool_cost.instructions_text(costs.spec, definition)
-    namespace = tool_cost.namespace_text(costs.spec, server.name, definition.instructions)
-    if not text and not namespace:
+    """What a server says to the model beside its tools, and what holds these together.
+
+    Its instructions stay even where every tool is denied.
+    """
+    around = (wire.around if deferral is None else wire.around_listed) if any_tool else NOTHING
+    listing = server.starts and deferral is not None and any_tool
+    own = wire.instructions if costs.spec.mcp is not None and costs.spec.mcp.instructions else NOTHING
+    parts = []
+    if own.text:
+        words = once.take_instructions() if server.starts else 0
+        parts.append(costs.of(own, costs.form.error, "instructions.md", words))
+    if around.text:
+        path = "tool.json" if deferral is None else "listing.md"
+        parts.append(costs.of(around, costs.form.error, path, once.take_listing() if listing else 0))
+    if not parts:
         return ()
-    whole = costs.of(text or namespace, path="instructions.md" if text else "tool.json")
+    whole = total(parts)
     return (
         Segment(
             category=Category.TOOLS,
             kind="mcp-instructions",
-            title="instructions" if text else "namespace and instructions",
+            title="instructions" if not around.text else "heading and instructions",
             activation=Activation.ALWAYS if server.starts else activation,
             path=server.path,
             loaded=server.starts,

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 def read_definitions(disk: Disk, files: Sequence[str] = ()) -> dict[str, ServerDefinition]:
     """Definitions by server: from the lock file at the root (or the git work tree's top), then from ``files``.
 
-    An entry of ``files`` is a path, or ``NAME=PATH`` to say which server it is about; later ones win, and they win
-    over the lock file. Raises ConfigError for a broken file of ``files``; a broken lock file is recorded as skipped.
+    Of these later ones win; see :func:`given_definitions`. A broken lock file is recorded as skipped.
     """
     found: dict[str, ServerDefinition] = {}
     for directory in dict.fromkeys((disk.git_root or disk.root, disk.root)):
@@ -42,6 +41,15 @@ def read_definitions(disk: Disk, files: Sequence[str] = ()) -> dict[str, ServerD
             found.update({server.name: server for server in parse_lock(data, disk.show(path))})
         except ConfigError as error:
             disk.skip(path, error.message.removeprefix(disk.show(path)).lstrip(": "), error.hint)
+    return {**found, **given_definitions(disk, files)}
+
+
+def given_definitions(disk: Disk, files: Sequence[str]) -> dict[str, ServerDefinition]:
+    """Definitions by server that the user gives: an entry is a path, or ``NAME=PATH`` to say which server it is about.
+
+    Later ones win. Raises ConfigError for a broken file.
+    """
+    found: dict[str, ServerDefinition] = {}
     for file in files:
         name, _, path = file.rpartition("=")
         if not name or os.path.exists(file):
@@ -82,6 +90,7 @@ def collect_tools(
         return ()
     from ctxkit.sources.tool_segments import server_segments
 
+    told = {name: definition.told_to(spec.id) for name, definition in definitions.items()}
     return server_segments(
-        spec, version, model, entries, settings, places, disk, definitions, estimate, count, window
+        spec, version, model, entries, settings, places, disk, told, estimate, count, window
     )  # fmt: skip

@@ -56,7 +56,7 @@ def window_of(
     names = places.names(spec)
     settings = load_settings(spec, names, disk, version)
     resolver = Resolver(spec, version, places, disk, settings, worktree.paths)
-    estimate = _estimate(model)
+    estimate = estimate_for(model)
     builder = RuleSegments(disk, counter, estimate)
     rules = resolver.rules()
     listed = catalogs(resolver, window)
@@ -96,7 +96,8 @@ def _provider(model: Model, segments: list[Segment]) -> list[Segment]:
     ]  # fmt: skip
 
 
-def _estimate(model: Model) -> Estimate:
+def estimate_for(model: Model) -> Estimate:
+    """What turns o200k counts of a text into counts of ``model``."""
     family = model.tokenizer
 
     def estimate(n: int, path: str, text: str) -> Tokens:

@@ -151,16 +151,63 @@ def test_the_switch_of_deferral(env: Any, settings: str, deferred: bool, collect
     assert (server.activation is Activation.NAMED) is deferred
 
 
-def test_what_asks_to_be_loaded_is_not_deferred(collect: Any, facts: Any) -> None:
+@pytest.mark.parametrize(("heard", "activation"), [(True, Activation.ALWAYS), (False, Activation.NAMED)])
+def test_what_asks_to_be_loaded_is_not_deferred(heard: bool, activation: Activation, collect: Any, facts: Any) -> None:
     kept = {**facts.WEATHER, "_meta": {"anthropic/alwaysLoad": True}}
-    (server,) = collect([facts.server(kept, facts.TIDES)], mcp=ALWAYS)
-    assert [child.activation for child in server.children] == [Activation.ALWAYS, Activation.NAMED]
+    (server,) = collect([facts.server(kept, facts.TIDES)], mcp={**ALWAYS, "always_load": heard})
+    assert [child.activation for child in server.children] == [activation, Activation.NAMED]
 
 
-def test_a_server_that_asks_to_be_loaded_is_not_deferred(collect: Any, facts: Any) -> None:
+@pytest.mark.parametrize(("heard", "activation"), [(True, Activation.ALWAYS), (False, Activation.NAMED)])
+def test_a_server_that_asks_to_be_loaded_is_not_deferred(
+    heard: bool, activation: Activation, collect: Any, facts: Any
+) -> None:
     files = {"{home}/.agent.json": '{"mcpServers": {"s": {"command": "run", "alwaysLoad": true}}}'}
-    (server,) = collect([facts.server(facts.TIDES)], files, ALWAYS)
-    assert {segment.activation for segment in server.walk()} == {Activation.ALWAYS}
+    (server,) = collect([facts.server(facts.TIDES)], files, {**ALWAYS, "always_load": heard})
+    assert {segment.activation for segment in server.walk()} == {activation}
+
+
+TWO = {"{home}/.agent.json": '{"mcpServers": {"s": {"command": "run"}, "t": {"command": "run"}}}'}
+
+
+def test_a_tool_that_the_agent_does_not_take_costs_nothing_and_says_why(collect: Any, facts: Any) -> None:
+    broken = {"name": "odd", "inputSchema": {"type": "object", "properties": {"a": {"type": "any"}}}}
+    (server,) = collect([facts.server(broken, facts.TIDES)], id="claude-code", latest="2.1.329")
+    odd, tides = server.children
+    assert (odd.activation, odd.loaded, odd.tokens.n, odd.tokens_if_used.n) == (Activation.NEVER, False, 0, 0)
+    assert "not valid JSON Schema" in odd.why
+    assert server.tokens == server.tokens_if_used == tides.tokens
+
+
+def test_of_two_servers_with_one_name_for_their_tools_one_is_sent(collect: Any, facts: Any) -> None:
+    listed = [facts.server(facts.TIDES), facts.server(facts.TIDES, name="t")]
+    first, second = collect(listed, TWO, {"tool_name": "{tool}"}, id="opencode")
+    assert (first.tokens.n, first.loaded) == (0, False)
+    assert first.children[0].why == "another tool has the same name"
+    assert second.loaded
+
+
+def test_words_around_the_instructions_of_all_servers_are_counted_once(collect: Any, facts: Any) -> None:
+    listed = [facts.server(instructions="Ask."), facts.server(name="t", instructions="Ask.")]
+    first, second = collect(listed, TWO, {"instructions": True}, id="claude-code")
+    assert first.tokens.n > second.tokens.n == len("## t\nAsk.\n\n")
+
+
+def test_words_around_the_listing_of_all_servers_are_counted_once(collect: Any, facts: Any) -> None:
+    listed = [facts.server(facts.TIDES), facts.server(facts.TIDES, name="t")]
+    rule = {"deferral": [{"mode": "always", "listed": "namespaces"}]}
+    first, second = collect(listed, TWO, rule, id="codex")
+    assert first.tokens.n > second.tokens.n == len("- mcp__t\n")
+    assert first.children[0].title == "heading and instructions"
+
+
+@pytest.mark.parametrize(
+    ("denied", "kinds"), [("mcp__s__tides", ["mcp-tool"]), ("mcp__x", ["mcp-instructions", "mcp-tool"])]
+)
+def test_a_namespace_goes_with_its_last_tool(denied: str, kinds: list[str], collect: Any, facts: Any) -> None:
+    files = {**CONFIG, "{root}/settings.json": json.dumps({"deny": [denied]})}
+    (server,) = collect([facts.server(facts.TIDES)], files, id="codex")
+    assert [child.kind for child in server.children] == kinds
 
 
 def test_agents_without_mcp_have_no_servers(collect: Any, facts: Any) -> None:

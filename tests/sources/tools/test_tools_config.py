@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ctxkit.sources.masking import command_line, masked
@@ -167,6 +167,7 @@ def test_masking_any_text_ends(text: str) -> None:
 
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=12, max_size=40))
 def test_what_follows_a_secret_flag_is_hidden(secret: str) -> None:
+    assume(secret not in "Authorization")
     for arguments in (["x", "--api-key", secret], ["x", f"--token={secret}"], ["x", f"API_SECRET={secret}"],
                       ["x", f"https://user:{secret}@host/path"], ["x", f"https://host/path?k={secret}"],
                       ["x", "-H", f"Authorization: Bearer {secret}"]):  # fmt: skip
