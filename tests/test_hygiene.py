@@ -13,7 +13,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "ctxkit"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
-HEAVY = {"yaml", "tiktoken", "tree_sitter", "rich", "textual", "pydantic", "sqlite3", "asyncio", "litellm", "aiohttp"}
+HEAVY = {
+    "yaml", "tiktoken", "tree_sitter", "rich", "textual", "pydantic", "sqlite3", "asyncio", "litellm", "aiohttp", "mcp",
+    "httpx2", "anyio",
+}  # fmt: skip
 """Packages that cost more to import than a start-up may cost altogether."""
 
 

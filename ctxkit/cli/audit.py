@@ -25,6 +25,8 @@ def run_audit(
     touch: Sequence[str],
     model: str | None,
     tools: Sequence[str],
+    session: str | None,
+    recent: int,
     top: int,
     format: str,  # noqa: A002 - the option's name
     output: str | None,
@@ -34,7 +36,7 @@ def run_audit(
     Raises CtxkitError for what the user can mend.
     """
     known(format, FORMATS, "format")
-    request = AuditRequest(path, tuple(agent), cwd, home, tuple(touch), model, tuple(tools))
+    request = AuditRequest(path, tuple(agent), cwd, home, tuple(touch), model, tuple(tools), session, recent)
     with ProgressBar() as progress:
         audit = audit_service(request, progress)
     from ctxkit.tokens.models import find_model  # the service has git at work before it imports this

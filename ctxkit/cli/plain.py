@@ -19,6 +19,8 @@ _OPTIONS = {
     "--touch": "touch",
     "--model": "model",
     "--tools": "tools",
+    "--session": "session",
+    "--recent": "recent",
     "--top": "top",
     "--format": "format",
     "--output": "output",
@@ -36,6 +38,8 @@ class AuditArguments(TypedDict):
     touch: Sequence[str]
     model: str | None
     tools: Sequence[str]
+    session: str | None
+    recent: int
     top: int
     format: str
     output: str | None
@@ -59,8 +63,8 @@ def audit_arguments(argv: Sequence[str]) -> AuditArguments | None:
         if name is None or value.startswith("-"):
             return None
         given.setdefault(name, []).append(value)
-    top = given.get("top", ["8"])[-1]
-    if len(paths) > 1 or not (top.isascii() and top.isdecimal() and int(top) > 0):
+    top, recent = _number(given, "top", "8"), _number(given, "recent", "0")
+    if len(paths) > 1 or not top or recent is None:
         return None
     return {
         "path": paths[0] if paths else ".",
@@ -70,10 +74,18 @@ def audit_arguments(argv: Sequence[str]) -> AuditArguments | None:
         "touch": given.get("touch", []),
         "model": _last(given, "model"),
         "tools": given.get("tools", []),
-        "top": int(top),
+        "session": _last(given, "session"),
+        "recent": recent,
+        "top": top,
         "format": given.get("format", ["text"])[-1],
         "output": _last(given, "output"),
     }
+
+
+def _number(given: dict[str, list[str]], name: str, default: str) -> int | None:
+    """The last value of an option, None where it is not written as a plain number."""
+    word = given.get(name, [default])[-1]
+    return int(word) if word.isascii() and word.isdecimal() else None
 
 
 def _last(given: dict[str, list[str]], name: str) -> str | None:

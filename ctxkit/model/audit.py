@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ctxkit.model.context import Context, Skipped
+    from ctxkit.model.use import AgentUse
 
 
 class FileEntry(Protocol):
@@ -76,13 +77,15 @@ class AgentAudit:
     """One agent's window and what it may read later.
 
     ``hidden``: paths of the inventory that the agent's ignore files keep from its tools. ``listed``: paths whose names
-    stand in the first request. ``touched``: paths that the ``--touch`` files name.
+    stand in the first request. ``touched``: paths that the ``--touch`` files name. ``use``: what recorded sessions say
+    about its segments; None where none were asked.
     """
 
     context: Context
     hidden: frozenset[str] = frozenset()
     listed: frozenset[str] = frozenset()
     touched: frozenset[str] = frozenset()
+    use: AgentUse | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ctxkit.model.audit import AgentAudit, Audit, FileEntry
+    from ctxkit.model.use import Use
 
 BLOCK = 4096
 """Items encoded at a time (about 1.5 MB of JSON)."""
@@ -48,6 +49,27 @@ class SpanOut(Struct, frozen=True, kw_only=True):
     start: int
 
 
+class UseOut(Struct, frozen=True, kw_only=True):
+    """What recorded sessions say about an item (``--sessions``).
+
+    ``seen``: in how many of them it was used; ``looked_for``: signs it could be told by, 0 where there are none.
+    ``carried``: its tokens times the requests it was in; ``paid``: USD of input, null where no price is known.
+    """
+
+    carried: int
+    found: tuple[str, ...]
+    looked_for: int
+    paid: float | None
+    seen: int
+
+
+class AgentUseOut(Struct, frozen=True, kw_only=True):
+    """The sessions that were looked through for signs of use, and the requests in them."""
+
+    requests: int
+    sessions: int
+
+
 class Item(Struct, frozen=True, kw_only=True):
     """A piece of an agent's context. ``path`` is relative to the root, ``~/…`` under the home directory, else absolute.
 
@@ -69,6 +91,7 @@ class Item(Struct, frozen=True, kw_only=True):
     title: str
     tokens: TokensOut
     tokens_if_used: TokensOut
+    use: UseOut | UnsetType = UNSET
     via: tuple[str, ...]
     why: str
 
@@ -111,6 +134,7 @@ class AgentOut(Struct, frozen=True, kw_only=True):
     skipped: tuple[SkippedOut, ...]
     total: TokensOut
     totals: TotalsOut
+    use: AgentUseOut | UnsetType = UNSET
     version: str
     window: int
 
@@ -162,7 +186,7 @@ def audit_json(audit: Audit, models: Mapping[str, Priced]) -> Iterator[bytes]:
         files=FilesOut(by_kind=kinds, count=audit.inventory.count, tokens=audit.inventory.total),
         findings=(),
         score=None,
-        skipped=_skipped(audit.skipped),
+        skipped=skipped_out(audit.skipped),
     )
     files = _Files(audit.inventory.entries())
     before, after = _split(root, b'"agents":[]')
@@ -182,16 +206,18 @@ def _agent(agent: AgentAudit, files: _Files, model: Priced | None) -> Iterator[b
         model=context.model,
         name=context.name,
         notes=tuple(map(utf8, context.notes)),
-        skipped=_skipped(context.skipped),
+        skipped=skipped_out(context.skipped),
         total=_at_least(summary.start, not summary.whole),
         totals=_totals(summary),
+        use=UNSET if agent.use is None else AgentUseOut(requests=agent.use.requests, sessions=agent.use.sessions),
         version=context.version,
         window=context.window,
     )
     before, after = _split(head, b'"items":[]')
     yield before + b'"items":['
     first = True
-    for items in (map(_item, context.segments), files.items(agent)):
+    uses = agent.use.by_id if agent.use is not None else {}
+    for items in ((item_of(segment, uses) for segment in context.segments), files.items(agent)):
         while block := list(islice(items, BLOCK)):
             yield (b"\n" if first else b",\n") + b",\n".join(map(_encode, block))
             first = False
@@ -204,12 +230,14 @@ def _split(value: Struct, empty: bytes) -> tuple[bytes, bytes]:
     return before, after
 
 
-def _item(segment: Segment) -> Item:
+def item_of(segment: Segment, uses: Mapping[str, Use] | None = None) -> Item:
+    """``segment`` as the report has it; ``uses``: what is known of the use of segments, by id."""
+    use = uses.get(segment.id) if uses else None
     return Item(
         activation=segment.activation,
         after_touch=segment.after_touch,
         category=segment.category,
-        children=tuple(map(_item, segment.children)),
+        children=tuple(item_of(child, uses) for child in segment.children),
         confidence=segment.confidence,
         id=utf8(segment.id),
         kind=segment.kind,
@@ -219,8 +247,19 @@ def _item(segment: Segment) -> Item:
         title=utf8(segment.title),
         tokens=_tokens(segment.tokens),
         tokens_if_used=_tokens(segment.tokens_if_used),
+        use=UNSET if use is None else _use(use),
         via=tuple(map(utf8, segment.via)),
         why=utf8(segment.why),
+    )
+
+
+def _use(use: Use) -> UseOut:
+    return UseOut(
+        carried=use.carried,
+        found=tuple(map(utf8, use.found)),
+        looked_for=use.looked_for,
+        paid=None if use.paid is None else round(use.paid, 6),
+        seen=use.seen,
     )
 
 
@@ -328,5 +367,6 @@ def _cost(cost: Cost | None, summary: Summary) -> CostOut | None:
     )
 
 
-def _skipped(skipped: Iterable[Skipped]) -> tuple[SkippedOut, ...]:
+def skipped_out(skipped: Iterable[Skipped]) -> tuple[SkippedOut, ...]:
+    """What could not be read, as the reports have it."""
     return tuple(SkippedOut(hint=utf8(s.hint), path=utf8(s.path), reason=utf8(s.reason)) for s in skipped)

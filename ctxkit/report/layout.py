@@ -33,6 +33,7 @@ class Glyphs(NamedTuple):
 
     eighths: str = "▏▎▍▌▋▊▉█"
     shades: str = "█▓▒░▚"
+    levels: str = "▁▂▃▄▅▆▇█"
     empty: str = "·"
     rule: str = "─"
     dot: str = "·"
@@ -44,8 +45,9 @@ class Glyphs(NamedTuple):
 
 UNICODE = Glyphs()
 ASCII = Glyphs(
-    eighths="#", shades="#=+-*", empty=".", rule="-", dot="-", cut="~~", arrow="<-", plus_minus="+/-", times="x"
-)
+    eighths="#", shades="#=+-*", levels="_.-=+*%#", empty=".", rule="-", dot="-", cut="~~", arrow="<-",
+    plus_minus="+/-", times="x",
+)  # fmt: skip
 
 
 class Screen(NamedTuple):
@@ -200,6 +202,14 @@ def bar(share: float, width: int, screen: Screen) -> str:
         return screen.glyphs.eighths[0] if share > 0 else ""
     whole, rest = divmod(units, steps)
     return screen.glyphs.eighths[-1] * whole + (screen.glyphs.eighths[rest - 1] if rest else "")
+
+
+def curve(values: Sequence[float], width: int, screen: Screen) -> str:
+    """``values`` (each 0 … 1) as a line of columns; of more values than ``width`` each column shows the largest."""
+    levels = screen.glyphs.levels
+    count = min(len(values), width)
+    peaks = [max(values[at * len(values) // count : (at + 1) * len(values) // count]) for at in range(count)]
+    return "".join(levels[min(len(levels) - 1, int(max(0.0, peak) * len(levels)))] for peak in peaks)
 
 
 def stacked_bar(shares: Iterable[tuple[float, int, Style]], width: int, screen: Screen) -> str:

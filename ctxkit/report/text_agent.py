@@ -21,6 +21,7 @@ from ctxkit.report.layout import (
     table,
 )
 from ctxkit.report.summary import BUILT_IN, SERVER, Summary, added, rest_of, sections
+from ctxkit.report.text_use import use_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,6 +63,7 @@ def agent_text(audit: AgentAudit, summary: Summary, model: Priced | None, screen
         _later(summary, screen, few),
         _servers(summary, screen),
         _unread(summary, screen, few),
+        use_text(audit, screen, top),
         _cost(audit, summary, model, screen),
         _notes(audit, screen),
     )
@@ -80,7 +82,9 @@ def _window(audit: AgentAudit, summary: Summary, screen: Screen) -> Iterator[str
     size = f"window of {context.window:,}" if context.window else "window unknown"
     yield heading(f"{context.name} {context.version}".strip(), screen, f"{context.model}, {size}")
     said = _gone(summary.start, summary.whole, context.window, screen)
-    yield from paragraph(f"Before your first word: {said}.", screen, style=_severity(summary.start.n, context.window))
+    history = summary.by_category[Category.HISTORY].n
+    when = "With the session's history" if history else "Before your first word"
+    yield from paragraph(f"{when}: {said}.", screen, style=_severity(summary.start.n, context.window))
     if missing := list(_missing(summary)):
         yield from paragraph(f"Not counted: {' and '.join(missing)}.", screen, style=Style.WARN)
     yield ""
@@ -241,7 +245,7 @@ def _servers(summary: Summary, screen: Screen) -> Iterator[str]:
     columns = (Column(cut="end", least=12), Column("right"), Column("right"), Column(cut="middle", least=12))
     yield from table(rows, (*columns, Column(cut="end", least=16)), screen)
     if summary.uncounted:
-        how = "Save what such a server answers to tools/list as JSON and name it: --tools NAME=FILE."
+        how = "Ask such a server with ctxkit tools --live, or give its answer to tools/list: --tools NAME=FILE."
         yield from paragraph(how, screen, hang=2)
 
 

@@ -121,11 +121,40 @@ class Framing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     per_call: int = 0
 
 
+class ImageRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an image costs some models; the head of the section in the data file explains each field."""
+
+    models: tuple[str, ...]
+    usual: int
+    source: str
+    date: str
+    patch: int | None = None
+    scale: float = 1.0
+    tile: int | None = None
+    per_tile: int = 0
+    base: int = 0
+    fit: int | None = None
+    short: int | None = None
+    flat: int | None = None
+    most: int | None = None
+
+
+class ThinkingRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether some models are sent the reasoning of earlier turns again."""
+
+    models: tuple[str, ...]
+    kept: bool
+    source: str
+    date: str
+
+
 class TokenizerData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What ``rules/tokenizers.yaml`` holds."""
 
     families: tuple[Family, ...]
     framing: tuple[Framing, ...]
+    images: tuple[ImageRule, ...]
+    thinking: tuple[ThinkingRule, ...]
 
 
 @cache
@@ -143,6 +172,20 @@ def framing(model: str) -> Framing:
     """The framing of requests to ``model``, by its name in any spelling."""
     name = normal_name(model)
     return next(entry for entry in _data().framing if any(fnmatchcase(name, pattern) for pattern in entry.models))
+
+
+@cache
+def image_rule(model: str) -> ImageRule:
+    """The rule for images sent to ``model``, by its name in any spelling."""
+    name = normal_name(model)
+    return next(entry for entry in _data().images if any(fnmatchcase(name, pattern) for pattern in entry.models))
+
+
+@cache
+def keeps_thinking(model: str) -> bool:
+    """Is ``model`` sent the reasoning of earlier turns again?"""
+    name = normal_name(model)
+    return next(entry.kept for entry in _data().thinking if any(fnmatchcase(name, pattern) for pattern in entry.models))
 
 
 def find_family(name: str) -> Family:

@@ -1,0 +1,366 @@
+"""One recorded session as text: what to do now, where its tokens are, what is dead weight, what it cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ctxkit.model.session import Kind
+from ctxkit.report.figures import cents, count, money, percent, short_number
+from ctxkit.report.layout import Cell, Column, Row, Screen, Style, curve, heading, paragraph, table
+from ctxkit.sources.session.afresh import Verdict
+from ctxkit.sources.session.dead import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ctxkit.model import Skipped
+    from ctxkit.sources.session.overview import Overview, Weight
+    from ctxkit.sources.session.timeline import TurnSum
+
+KINDS = {
+    Kind.SYSTEM: ("system prompt", Style.SYSTEM),
+    Kind.TOOLS: ("tool definitions", Style.TOOLS),
+    Kind.RULES: ("rule files", Style.RULES),
+    Kind.REMINDER: ("added by the client", Style.SYSTEM),
+    Kind.SUMMARY: ("summary", Style.HISTORY),
+    Kind.PROMPT: ("your words", Style.HISTORY),
+    Kind.TEXT: ("the model's words", Style.HISTORY),
+    Kind.THINKING: ("thinking", Style.HISTORY),
+    Kind.CALL: ("tool calls", Style.HISTORY),
+    Kind.RESULT: ("tool results", Style.FILES),
+}
+"""What reports call the kinds of blocks, and their colours, in the order of a request."""
+
+_REASONS = {
+    Reason.REPEAT: "the same text stands there again later",
+    Reason.SUPERSEDED: "read, and the same lines read again later",
+    Reason.STALE: "read, and the file changed afterwards",
+    Reason.FAILED: "failed, and succeeded later",
+}
+_VERDICTS = {
+    Verdict.GO_ON: ("Go on", Style.GOOD),
+    Verdict.COMPACT: ("Compact now", Style.WARN),
+    Verdict.START_AFRESH: ("Start afresh", Style.BAD),
+}
+_HOUR = 3600
+
+
+def history_text(overview: Overview, screen: Screen, top: int = 8, every_turn: bool = False) -> Iterator[str]:
+    """The report line by line. ``top`` rows in the longest lists; ``every_turn``: all turns, not only the dearest."""
+    parts = (
+        _head(overview, screen),
+        _advice(overview, screen),
+        _window(overview, screen),
+        _kinds(overview, screen),
+        _tools(overview, screen, top),
+        _files(overview, screen, top),
+        _largest(overview, screen, top),
+        _dead(overview, screen, max(3, top // 2)),
+        _unused(overview, screen, max(3, top // 2)),
+        _cost(overview, screen),
+        _turns(overview, screen, None if every_turn else top),
+        _skipped(overview.session.skipped, screen),
+    )
+    first = True
+    for part in parts:
+        lines = list(part)
+        if lines:
+            if not first:
+                yield ""
+            yield from lines
+            first = False
+
+
+def _head(overview: Overview, screen: Screen) -> Iterator[str]:
+    start, session = overview.session.start, overview.session
+    calls = sum(entry.kind is Kind.CALL for entry in session.entries)
+    name = " ".join(filter(None, (start.agent or start.format, start.version)))
+    yield heading(name, screen, start.model or "model unknown")
+    if start.title:
+        yield from paragraph(start.title, screen, style=Style.STRONG)
+    counts = [
+        count(session.turns, "prompt"),
+        count(len(session.steps), "request"),
+        count(calls, "tool call"),
+        *([count(len(session.compactions), "compaction")] if session.compactions else []),
+        *([count(len(session.threads()) - 1, "subagent")] if len(session.threads()) > 1 else []),
+        *(filter(None, [_took(overview)])),
+    ]
+    yield from paragraph(f" {screen.glyphs.dot} ".join(counts), screen)
+    yield from paragraph(session.path, screen, style=Style.QUIET)
+
+
+def _took(overview: Overview) -> str:
+    times = [step.at for step in overview.session.steps if step.at]
+    took = max(times) - min(times) if times else 0
+    if took < 60:
+        return ""
+    return f"{took / _HOUR:.1f} h" if took >= _HOUR else f"{took / 60:.0f} min"
+
+
+def _advice(overview: Overview, screen: Screen) -> Iterator[str]:
+    words, style = _VERDICTS[overview.advice.verdict]
+    yield heading("What to do now", screen)
+    command = overview.commands.get(overview.advice.verdict)
+    said = f"{words} ({command})." if command else f"{words}."
+    yield f"  {screen.paint(said, style)}"
+    for reason in overview.advice.reasons:
+        yield from paragraph(f"- {reason}", screen, indent=2, hang=2)
+
+
+def _about(overview: Overview, n: int, mark: bool = True) -> str:
+    """Tokens of our own count; an estimate says so."""
+    return f"{'~' if mark and not overview.scale.exact else ''}{n:,}"
+
+
+def _window(overview: Overview, screen: Screen) -> Iterator[str]:
+    fills, size = overview.fills, overview.scale.window
+    if not fills:
+        return
+    recorded = fills[-1].recorded
+    said = f"window of {size:,}" if size else "window unknown"
+    yield heading("How full the window was", screen, said)
+    top = max(size or 0, overview.peak) or 1
+    yield "  " + screen.paint(curve([fill.tokens / top for fill in fills], screen.width - 2, screen), Style.HISTORY)
+    compacted = [at for at, fill in enumerate(fills) if fill.compacted]
+    if compacted:
+        width = min(len(fills), screen.width - 2)
+        line = [" "] * width
+        for at in compacted:
+            line[min(width - 1, at * width // len(fills))] = "^"
+        yield "  " + "".join(line).rstrip() + "  compacted"
+    now, peak = overview.now, overview.peak
+    share = f", {percent(now / size)} of the window" if size else ""
+    source = "as the provider counted it" if recorded else "by our count of what the transcript holds"
+    full = f"; at its fullest {peak:,} (request {max(fills, key=lambda f: f.tokens).number})" if peak > now else ""
+    yield from paragraph(f"Last request: {now:,} tokens{share}, {source}{full}.", screen)
+
+
+def _kinds(overview: Overview, screen: Screen) -> Iterator[str]:
+    rows = [(KINDS[kind][0], overview.by_kind[kind], KINDS[kind][1]) for kind in KINDS if kind in overview.by_kind]
+    if not rows:
+        return
+    whole = max(overview.now, sum(row.now for _, row, _ in rows)) or 1
+    error = f"our part {screen.glyphs.plus_minus}{overview.error:.0%}" if not overview.scale.exact else ""
+    yield heading("Where the tokens are", screen, error)
+    lines: list[Row] = [_titles("", "now", "share", "ever", "carried", "paid")]
+    for title, row, style in rows:
+        lines.append(
+            (
+                Cell(title, style),
+                Cell(_about(overview, row.now) if row.now else "-", Style.STRONG),
+                Cell(percent(row.now / whole) if row.now else ""),
+                Cell(short_number(row.entered)),
+                Cell(short_number(row.carried)),
+                Cell(cents(row.paid) if row.paid else ""),
+            )
+        )
+    if overview.unseen > 0:
+        lines.append(
+            (
+                Cell("not in the transcript", Style.QUIET),
+                Cell(f"~{overview.unseen:,}"),
+                Cell(percent(overview.unseen / whole)),
+                *(Cell() for _ in range(3)),
+            )
+        )
+    yield from table(lines, (Column(), *(Column("right") for _ in range(5))), screen)
+    if overview.unseen > 0:
+        yield from paragraph(
+            "Not in the transcript: the provider's count less ours, mostly system prompt and tools"
+            " (see them with: ctxkit audit).",
+            screen,
+            style=Style.QUIET,
+        )
+
+
+def _titles(*titles: str) -> Row:
+    return [Cell(title, Style.QUIET) for title in titles]
+
+
+def _by_weight(rows: Mapping[str, Weight]) -> list[tuple[str, Weight]]:
+    return sorted(rows.items(), key=lambda item: (-item[1].carried, -item[1].entered, item[0]))
+
+
+def _tools(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
+    rows = _by_weight(overview.by_tool)
+    if not rows:
+        return
+    yield heading("By tool", screen, "tokens of calls and results")
+    lines: list[Row] = [_titles("", "calls", "failed", "now", "ever", "carried", "paid")]
+    for name, row in rows[:top]:
+        lines.append(
+            (
+                Cell(name),
+                Cell(f"{_calls(overview, name):,}"),
+                Cell(f"{row.errors:,}" if row.errors else "", Style.WARN),
+                Cell(short_number(row.now) if row.now else "-", Style.STRONG),
+                Cell(short_number(row.entered)),
+                Cell(short_number(row.carried)),
+                Cell(cents(row.paid) if row.paid else ""),
+            )
+        )
+    yield from table(lines, (Column(cut="end", least=12), *(Column("right") for _ in range(6))), screen)
+    yield from _more(len(rows) - top, "tool", screen)
+
+
+def _calls(overview: Overview, name: str) -> int:
+    return sum(entry.kind is Kind.CALL and (entry.name or "?") == name for entry in overview.session.entries)
+
+
+def _files(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
+    rows = _by_weight(overview.by_file)
+    if not rows:
+        return
+    yield heading("By file", screen, "calls and results that are about it")
+    lines: list[Row] = [_titles("", "read", "changed", "now", "dead", "carried", "paid")]
+    for path, row in rows[:top]:
+        lines.append(
+            (
+                Cell(path),
+                Cell(f"{row.reads:,}" if row.reads else ""),
+                Cell(f"{row.changes:,}" if row.changes else ""),
+                Cell(short_number(row.now) if row.now else "-", Style.STRONG),
+                Cell(short_number(row.dead) if row.dead else "", Style.WARN),
+                Cell(short_number(row.carried)),
+                Cell(cents(row.paid) if row.paid else ""),
+            )
+        )
+    yield from table(lines, (Column(cut="middle", least=16), *(Column("right") for _ in range(6))), screen)
+    yield from _more(len(rows) - top, "file", screen)
+
+
+def _more(left: int, what: str, screen: Screen) -> Iterator[str]:
+    if left > 0:
+        yield screen.paint(f"  {screen.glyphs.cut} and {count(left, f'more {what}')} (--top)", Style.QUIET)
+
+
+def _largest(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
+    results = overview.largest[:top]
+    if not results:
+        return
+    five = sum(overview.scale.tokens(entry) for entry in overview.largest[:5])
+    whole = sum(overview.scale.tokens(entry) for entry in overview.largest) or 1
+    yield heading("Largest results", screen, f"the first five: {percent(five / whole)} of all results")
+    lines: list[Row] = []
+    dead = {item.entry.index: item.reason for item in overview.dead}
+    for entry in results:
+        state = dead[entry.index].value if entry.index in dead else "" if entry.index in overview.alive else "gone"
+        lines.append(
+            (
+                Cell(_about(overview, overview.scale.tokens(entry)), Style.STRONG),
+                Cell(entry.name or "?"),
+                Cell(f"turn {entry.turn}", Style.QUIET),
+                Cell(state, Style.WARN if state not in ("", "gone") else Style.QUIET),
+                Cell(entry.about),
+            )
+        )
+    columns = (Column("right"), Column(cut="end", least=8), Column(), Column(), Column(cut="middle", least=16))
+    yield from table(lines, columns, screen)
+
+
+def _dead(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
+    if not overview.dead:
+        return
+    share = percent(overview.dead_tokens / overview.now) if overview.now else ""
+    said = f"{_about(overview, overview.dead_tokens)} tokens, {share} of the last request"
+    yield heading("Dead weight", screen, said)
+    lines: list[Row] = []
+    for reason, words in _REASONS.items():
+        mine = [item.entry for item in overview.dead if item.reason is reason]
+        if not mine:
+            continue
+        lines.append(
+            (
+                Cell(_about(overview, overview.scale.total(mine)), Style.STRONG),
+                Cell(count(len(mine), "block")),
+                Cell(f"{reason.value}: {words}"),
+            )
+        )
+    yield from table(lines, (Column("right"), Column("right"), Column(cut="end")), screen)
+    worst = sorted(overview.dead, key=lambda item: (-overview.scale.tokens(item.entry), item.entry.index))[:top]
+    rows: list[Row] = [
+        (
+            Cell(_about(overview, overview.scale.tokens(item.entry))),
+            Cell(item.reason.value, Style.QUIET),
+            Cell(item.entry.about),
+        )
+        for item in worst
+    ]
+    yield from table(rows, (Column("right"), Column(), Column(cut="middle", least=16)), screen, indent=4)
+
+
+def _unused(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
+    if not overview.unused:
+        return
+    tokens = sum(tool.tokens for tool in overview.unused)
+    paid = sum(tool.paid for tool in overview.unused)
+    said = f"{_about(overview, tokens)} tokens in every request{f', {cents(paid)} so far' if paid else ''}"
+    yield heading(f"{count(len(overview.unused), 'tool')} never called", screen, said)
+    rows: list[Row] = [
+        (Cell(_about(overview, tool.tokens), Style.STRONG), Cell(tool.name)) for tool in overview.unused[:top]
+    ]
+    yield from table(rows, (Column("right"), Column(cut="end")), screen)
+    yield from _more(len(overview.unused) - top, "tool", screen)
+
+
+def _cost(overview: Overview, screen: Screen) -> Iterator[str]:
+    if not overview.input:
+        return
+    bill = overview.bill
+    yield heading("What it cost", screen, f"{money(bill.total)} at list prices" if bill else "no price is known")
+    cached = percent(overview.cached / overview.input)
+    words = f"{overview.input:,} tokens of input ({cached} from the cache), {overview.output:,} of output."
+    yield from paragraph(words, screen)
+    if bill is not None:
+        parts = [
+            ("fresh input", bill.fresh),
+            ("written to the cache", bill.written),
+            ("read from it", bill.cached),
+            ("output", bill.output),
+        ]
+        yield from paragraph(", ".join(f"{money(usd)} {name}" for name, usd in parts if usd), screen)
+    cold = [fill for fill in overview.fills if fill.cold]
+    if cold:
+        fresh = sum(fill.fresh or 0 for fill in cold)
+        yield from paragraph(
+            f"The cache was lost {count(len(cold), 'time')}: {fresh:,} tokens were paid for as new"
+            f" (requests {', '.join(str(fill.number) for fill in cold[:6])}{' …' if len(cold) > 6 else ''}).",
+            screen,
+            style=Style.WARN,
+        )
+
+
+def _turns(overview: Overview, screen: Screen, top: int | None) -> Iterator[str]:
+    turns = overview.turns
+    if len(turns) < 2:
+        return
+    shown: Iterable[TurnSum] = turns
+    aside = ""
+    if top is not None and len(turns) > top:
+        dearest = sorted(turns, key=lambda turn: (-(turn.cost or 0), -turn.entered, turn.turn))[:top]
+        shown = sorted(dearest, key=lambda turn: turn.turn)
+        aside = f"the {top} dearest of {len(turns)}; all with --turns"
+    yield heading("Turn by turn", screen, aside)
+    lines = [_titles("", "requests", "entered", "window", "uncached", "output", "cost", ""), *map(_turn, shown)]
+    yield from table(lines, (*(Column("right") for _ in range(7)), Column(cut="end", least=12)), screen)
+
+
+def _turn(turn: TurnSum) -> Row:
+    return (
+        Cell(f"{turn.turn}", Style.QUIET),
+        Cell(f"{turn.requests:,}"),
+        Cell(short_number(turn.entered)),
+        Cell(short_number(turn.window) if turn.window else ""),
+        Cell(short_number(turn.fresh) if turn.input else ""),
+        Cell(short_number(turn.output) if turn.input else ""),
+        Cell(cents(turn.cost) if turn.cost is not None else "", Style.STRONG),
+        Cell(("(compacted) " if turn.compactions else "") + (turn.excerpt or "before the first prompt")),
+    )
+
+
+def _skipped(skipped: tuple[Skipped, ...], screen: Screen) -> Iterator[str]:
+    if skipped:
+        yield heading("Not read", screen)
+        for item in skipped:
+            yield from paragraph(f"{item.path}: {item.reason}. {item.hint}", screen, hang=2)

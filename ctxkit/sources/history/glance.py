@@ -1,0 +1,93 @@
+"""A glance at a transcript: its size, what lies beside it, the beginning of a document that is not read to its end."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ctxkit.model import CtxkitError
+from ctxkit.model.session import Start
+from ctxkit.sources.history.reading import document
+from ctxkit.text.pattern import on_demand
+
+if TYPE_CHECKING:
+    from ctxkit.sources.history.reader import Peek
+
+_DEEPEST = 200
+_TOKEN = on_demand(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],]', re.DOTALL)
+_CLOSERS = {"{": "}", "[": "]"}
+
+
+def start_of(peek: Peek, format_: str, agent: str, branch: str = "") -> Start:
+    """The beginning of the session that ``peek`` tells of."""
+    return Start(
+        id=peek.id,
+        format=format_,
+        agent=agent,
+        version=peek.version,
+        cwd=peek.cwd,
+        branch=branch,
+        model=peek.model,
+        title=peek.title,
+        at=peek.began,
+        parent=peek.parent,
+    )
+
+
+def stem(path: str) -> str:
+    """The name of the file ``path`` without what follows its first dot; what a session is called that has no id."""
+    return os.path.basename(path).partition(".")[0] or os.path.basename(path)
+
+
+def size_and_time(path: str) -> tuple[int, float]:
+    """Bytes of the file and the second it was last written; zeros where it is gone by now."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0, 0.0
+    return status.st_size, status.st_mtime
+
+
+def beside(path: str, name: str) -> object:
+    """The value of the JSON document ``name`` in the directory of ``path``; None if there is none that can be read."""
+    other = os.path.join(os.path.dirname(path), name)
+    try:
+        return document(other) if os.path.isfile(other) else None
+    except CtxkitError:
+        return None
+
+
+def beginning(data: bytes) -> object:
+    """The value of a JSON document of which ``data`` is the beginning: what is whole in it. None if it is no JSON."""
+    text = data.decode("utf-8", "replace").removeprefix("\ufeff")
+    whole = _decoded(text)
+    if whole is not None:
+        return whole
+    open_now: list[str] = []
+    cut, closers = 0, ""
+    for match in _TOKEN().finditer(text):
+        sign = match[0]
+        if sign[0] == '"':
+            if match.end() == len(text):
+                break
+            continue
+        if sign in _CLOSERS:
+            open_now.append(_CLOSERS[sign])
+        elif sign != "," and (not open_now or open_now.pop() != sign):
+            return None
+        if len(open_now) > _DEEPEST:
+            break
+        cut = match.start() if sign == "," else match.end()
+        closers = "".join(reversed(open_now))
+    return _decoded(text[:cut] + closers)
+
+
+def _decoded(text: str) -> object:
+    try:
+        value: object = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        return None
+    return value
