@@ -256,3 +256,7 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Its requests leave from the user's machine, so a gateway there sees them."""
     session_header: str | None = None
     """The request header that names the session."""
+    user_agent: str | None = None
+    """The product that its User-Agent begins with, in lower case, as far as the slash or a dash."""
+    introduction: tuple[str, ...] = ()
+    """Words of which one stands in the first 400 characters of its system prompt and in no other agent's."""

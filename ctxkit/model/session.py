@@ -118,6 +118,22 @@ class Block:
     mark: str = ""
     at: float = 0.0
 
+    def placed(self, thread: str, mark: str, at: float) -> Block:
+        """This block as it enters ``thread``. As :func:`dataclasses.replace`, in a fifth of its time."""
+        return Block(
+            self.kind,
+            self.text,
+            self.name,
+            self.call,
+            self.arguments,
+            self.error,
+            self.media,
+            self.opaque,
+            thread,
+            mark,
+            at,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

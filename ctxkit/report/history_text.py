@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ctxkit.model.session import Kind
 from ctxkit.report.figures import cents, count, money, percent, short_number
-from ctxkit.report.layout import Cell, Column, Row, Screen, Style, curve, heading, paragraph, table
+from ctxkit.report.layout import Cell, Column, Row, Screen, Style, curve, heading, paragraph, parted, table
 from ctxkit.sources.session.afresh import Verdict
 from ctxkit.sources.session.dead import Reason
 
@@ -61,14 +61,7 @@ def history_text(overview: Overview, screen: Screen, top: int = 8, every_turn: b
         _turns(overview, screen, None if every_turn else top),
         _skipped(overview.session.skipped, screen),
     )
-    first = True
-    for part in parts:
-        lines = list(part)
-        if lines:
-            if not first:
-                yield ""
-            yield from lines
-            first = False
+    yield from parted(parts)
 
 
 def _head(overview: Overview, screen: Screen) -> Iterator[str]:

@@ -6,7 +6,7 @@ Names come from file systems and other people's files, so tables, headings and p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
@@ -242,6 +242,18 @@ def heading(title: str, screen: Screen, aside: str = "") -> str:
     if not aside or room < 2:
         return screen.paint(title, Style.HEAD)
     return screen.paint(title, Style.HEAD) + " " * room + screen.paint(aside, Style.STRONG)
+
+
+def parted(parts: Iterable[Iterable[str]]) -> Iterator[str]:
+    """The lines of several parts, divided by empty lines; parts without lines do not show."""
+    first = True
+    for part in parts:
+        lines = list(part)
+        if lines:
+            if not first:
+                yield ""
+            yield from lines
+            first = False
 
 
 def paragraph(text: str, screen: Screen, indent: int = 2, hang: int = 0, style: Style = Style.PLAIN) -> list[str]:

@@ -17,6 +17,7 @@ from ctxkit.report.layout import (
     columns_of,
     heading,
     paragraph,
+    parted,
     stacked_bar,
     table,
 )
@@ -67,14 +68,7 @@ def agent_text(audit: AgentAudit, summary: Summary, model: Priced | None, screen
         _cost(audit, summary, model, screen),
         _notes(audit, screen),
     )
-    first = True
-    for part in parts:
-        lines = list(part)
-        if lines:
-            if not first:
-                yield ""
-            yield from lines
-            first = False
+    yield from parted(parts)
 
 
 def _window(audit: AgentAudit, summary: Summary, screen: Screen) -> Iterator[str]:

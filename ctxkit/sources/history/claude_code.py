@@ -89,7 +89,7 @@ def read(path: str, key: str, skip: Callable[[Skipped], None]) -> Iterator[Event
     own = ""
     for line in json_lines(path, skip):
         record = line.record
-        if not started and record.get("type") in _LINES:
+        if not started and short(record, "type") in _LINES:
             started = True
             start = _start(record, path)
             own = short(record, "agentId")  # a subagent's own file: its thread is the main one here
@@ -157,7 +157,7 @@ class _Thread:
 
     def feed(self, record: Mapping[str, object]) -> Iterator[Event]:
         """The events that one more line brings."""
-        kind = record.get("type")
+        kind = short(record, "type")
         if kind in _LINES and short(record, "uuid") in self._places:
             return  # written twice
         if kind == "assistant":

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 from ctxkit.model.session import Start
 from ctxkit.sources.history.codex_rollout import ITEMS, Rollout, item_of
 from ctxkit.sources.history.fields import mapping, maybe_number, short, text, time_of
-from ctxkit.sources.history.glance import size_and_time, stem
+from ctxkit.sources.history.glance import peek_of, stem
 from ctxkit.sources.history.losses import Losses
-from ctxkit.sources.history.reader import Peek
 from ctxkit.sources.history.reading import json_lines
 from ctxkit.sources.history.titles import title_of
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from ctxkit.model import Skipped
     from ctxkit.model.session import Event
-    from ctxkit.sources.history.reader import Head
+    from ctxkit.sources.history.reader import Head, Peek
 
 ID = "codex"
 AGENTS = ("codex", "trae")
@@ -48,20 +47,7 @@ def recognise(head: Head) -> bool:
 
 def peek(head: Head) -> Iterator[Peek]:
     """The session, from its first records."""
-    size, ended = size_and_time(head.path)
-    start = _start(head.path)
-    yield Peek(
-        path=head.path,
-        id=start.id,
-        cwd=start.cwd,
-        title=start.title,
-        model=start.model,
-        version=start.version,
-        began=start.at,
-        ended=ended,
-        size=size,
-        parent=start.parent,
-    )
+    yield peek_of(_start(head.path), head.path)
 
 
 def read(path: str, key: str, skip: Callable[[Skipped], None]) -> Iterator[Event]:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 from ctxkit.model.session import Start
 from ctxkit.sources.history.copilot_events import Events
 from ctxkit.sources.history.fields import mapping, short, text, time_of
-from ctxkit.sources.history.glance import size_and_time
+from ctxkit.sources.history.glance import peek_of
 from ctxkit.sources.history.losses import Losses
-from ctxkit.sources.history.reader import Peek
 from ctxkit.sources.history.reading import json_lines
 from ctxkit.sources.history.titles import title_of
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from ctxkit.model import Skipped
     from ctxkit.model.session import Event
-    from ctxkit.sources.history.reader import Head
+    from ctxkit.sources.history.reader import Head, Peek
 
 ID = "copilot-cli"
 AGENTS = ("copilot-cli",)
@@ -43,20 +42,7 @@ def recognise(head: Head) -> bool:
 
 def peek(head: Head) -> Iterator[Peek]:
     """The session, from its first events."""
-    size, ended = size_and_time(head.path)
-    start = _start(head.path, head.records[:_LOOKED_AT])
-    yield Peek(
-        path=head.path,
-        id=start.id,
-        cwd=start.cwd,
-        title=start.title,
-        model=start.model,
-        version=start.version,
-        began=start.at,
-        ended=ended,
-        size=size,
-        parent=start.parent,
-    )
+    yield peek_of(_start(head.path, head.records[:_LOOKED_AT]), head.path)
 
 
 def read(path: str, key: str, skip: Callable[[Skipped], None]) -> Iterator[Event]:

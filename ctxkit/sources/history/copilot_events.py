@@ -9,7 +9,6 @@ from ctxkit.model.session import MAIN, Block, Departure, Kind, Media, Request, U
 from ctxkit.sources.history import wire_blocks
 from ctxkit.sources.history.fields import mapping, maps, maybe_number, number, short, text, time_of
 from ctxkit.sources.history.media import media_of
-from ctxkit.sources.history.succession import entering
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -126,7 +125,7 @@ class Events:
 
     def _wait(self, blocks: Iterable[Block], thread: str, mark: str, at: float) -> None:
         """Keep ``blocks`` until the next request, so that a system prompt recorded after them comes before."""
-        self._waiting += [entering(block, thread, mark, at) for block in blocks]
+        self._waiting += [block.placed(thread, mark, at) for block in blocks]
 
     def _release(self) -> Iterator[Event]:
         waiting, self._waiting = self._waiting, []
@@ -137,7 +136,7 @@ class Events:
         for block in blocks:
             if thread == MAIN and not mark.endswith(":system") and mark not in self._messages[-1:]:
                 self._messages.append(mark)
-            yield entering(block, thread, mark, at)
+            yield block.placed(thread, mark, at)
 
     def _user(self, data: Mapping[str, object]) -> Iterator[Block]:
         source = short(data, "source")

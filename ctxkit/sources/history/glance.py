@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from ctxkit.model import CtxkitError
 from ctxkit.model.session import Start
+from ctxkit.sources.history.reader import Peek
 from ctxkit.sources.history.reading import document
 from ctxkit.text.pattern import on_demand
-
-if TYPE_CHECKING:
-    from ctxkit.sources.history.reader import Peek
 
 _DEEPEST = 200
 _TOKEN = on_demand(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],]', re.DOTALL)
 _CLOSERS = {"{": "}", "[": "]"}
+
+
+def peek_of(start: Start, path: str) -> Peek:
+    """What a glance tells of the session in ``path`` that begins with ``start``."""
+    size, ended = size_and_time(path)
+    return Peek(
+        path=path,
+        id=start.id,
+        cwd=start.cwd,
+        title=start.title,
+        model=start.model,
+        version=start.version,
+        began=start.at,
+        ended=ended,
+        size=size,
+        parent=start.parent,
+    )
 
 
 def start_of(peek: Peek, format_: str, agent: str, branch: str = "") -> Start:

@@ -1,47 +1,22 @@
 """Who sent a recorded request, and in which session: told by its headers and by the fields that clients fill in.
 
-Evidence: the recorded requests of the versions that the data files of the agents name as ``lab``.
+The signs of each agent stand in its data file, under ``gateway``.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from ctxkit.agents.load import all_agents
 from ctxkit.sources.history.fields import items, mapping, maps, short, text
 from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_USER_AGENTS = {
-    "claude-cli": "claude-code",
-    "codex": "codex",
-    "geminicli": "gemini-cli",
-    "kilo-code": "kilo",
-    "opencode": "opencode",
-    "qwencode": "qwen-code",
-    "githubcopilotchat": "copilot-vscode",
-}
-"""The product that a User-Agent begins with, up to its slash, and whose it is."""
-_INTRODUCTIONS = {
-    "Claude Code": "claude-code",
-    "Claude Agent SDK": "claude-code",
-    "Codex CLI": "codex",
-    "You are Codex": "codex",
-    "GitHub Copilot CLI": "copilot-cli",
-    "Gemini CLI": "gemini-cli",
-    "You are Qwen Code": "qwen-code",
-    "You are OpenCode": "opencode",
-    "You are Kilo": "kilo",
-    "You are Cline": "cline",
-    "You are Roo": "roo-code",
-    "Continue CLI": "continue-cli",
-    "operating inside pi": "pi",
-    "You are gptme": "gptme",
-}
-"""Names that the first words of a system prompt give the agent."""
 _INTRODUCED_IN = 400
 _SESSION_HEADERS = ("x-claude-code-session-id", "session-id", "session_id", "x-session-id", "x-session-affinity")
 _AGENT_HEADERS = ("x-claude-code-agent-id", "x-codex-subagent-id")
@@ -57,12 +32,26 @@ def agent_of(headers: Mapping[str, object], system: str) -> tuple[str, str]:
     """
     sender = short(headers, "user-agent")
     product = sender.partition("/")[0].lower()
-    for name, agent in _USER_AGENTS.items():
+    for name, agent in _user_agents():
         if product == name or product.startswith((f"{name}_", f"{name}-")):
             found = _VERSION().search(sender)
             return agent, found[1] if found else ""
     beginning = system[:_INTRODUCED_IN]
-    return next((agent for words, agent in _INTRODUCTIONS.items() if words in beginning), ""), ""
+    return next((agent for words, agent in _introductions() if words in beginning), ""), ""
+
+
+@cache
+def _user_agents() -> tuple[tuple[str, str], ...]:
+    """(product that a User-Agent begins with, whose it is), longest first."""
+    found = [(spec.gateway.user_agent, spec.id) for spec in all_agents().values() if spec.gateway.user_agent]
+    return tuple(sorted(found, key=lambda item: (-len(item[0]), item[0])))
+
+
+@cache
+def _introductions() -> tuple[tuple[str, str], ...]:
+    """(words of a system prompt, whose they are), longest first."""
+    found = [(words, spec.id) for spec in all_agents().values() for words in spec.gateway.introduction]
+    return tuple(sorted(found, key=lambda item: (-len(item[0]), item[0])))
 
 
 def session_of(headers: Mapping[str, object], body: Mapping[str, object]) -> str:

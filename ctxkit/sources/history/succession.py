@@ -119,7 +119,7 @@ class Succession:
         return _Held(key, f"{self.thread}#{self._entered}", block.kind)
 
     def _entering(self, block: Block, mark: str, at: float) -> Block:
-        return entering(block, self.thread, mark, at)
+        return block.placed(self.thread, mark, at)
 
     def _last_mark(self) -> str:
         return self._held[-1].mark if self._held else ""
@@ -142,23 +142,6 @@ class Succession:
             reasons[why].append(held.mark)
         for why, marks in reasons.items():
             yield Departure(why, tuple(marks), thread=self.thread, at=at)
-
-
-def entering(block: Block, thread: str, mark: str, at: float) -> Block:
-    """``block`` as it enters ``thread``. As :func:`dataclasses.replace`, in a fifth of its time."""
-    return Block(
-        block.kind,
-        block.text,
-        block.name,
-        block.call,
-        block.arguments,
-        block.error,
-        block.media,
-        block.opaque,
-        thread,
-        mark,
-        at,
-    )
 
 
 def conversation_of(blocks: Iterable[Block]) -> list[int]:
