@@ -110,7 +110,6 @@ def _window(overview: Overview, screen: Screen) -> Iterator[str]:
     fills, size = overview.fills, overview.scale.window
     if not fills:
         return
-    recorded = fills[-1].recorded
     said = f"window of {size:,}" if size else "window unknown"
     yield heading("How full the window was", screen, said)
     top = max(size or 0, overview.peak) or 1
@@ -122,18 +121,20 @@ def _window(overview: Overview, screen: Screen) -> Iterator[str]:
         for at in compacted:
             line[min(width - 1, at * width // len(fills))] = "^"
         yield "  " + "".join(line).rstrip() + "  compacted"
-    now, peak = overview.now, overview.peak
+    last, now, peak = fills[-1], overview.now, overview.peak
+    source = "the provider counted" if last.recorded else "we count, of what the transcript holds,"
+    words = f"In the last request {source} {last.tokens:,} tokens"
+    if peak > last.tokens:
+        words += f", in the fullest {peak:,} (request {max(fills, key=lambda fill: fill.tokens).number})"
     share = f", {percent(now / size)} of the window" if size else ""
-    source = "as the provider counted it" if recorded else "by our count of what the transcript holds"
-    full = f"; at its fullest {peak:,} (request {max(fills, key=lambda f: f.tokens).number})" if peak > now else ""
-    yield from paragraph(f"Last request: {now:,} tokens{share}, {source}{full}.", screen)
+    yield from paragraph(f"{words}. Now: {_about(overview, now)}{share}.", screen)
 
 
 def _kinds(overview: Overview, screen: Screen) -> Iterator[str]:
     rows = [(KINDS[kind][0], overview.by_kind[kind], KINDS[kind][1]) for kind in KINDS if kind in overview.by_kind]
     if not rows:
         return
-    whole = max(overview.now, sum(row.now for _, row, _ in rows)) or 1
+    whole = overview.now or 1
     error = f"our part {screen.glyphs.plus_minus}{overview.error:.0%}" if not overview.scale.exact else ""
     yield heading("Where the tokens are", screen, error)
     lines: list[Row] = [_titles("", "now", "share", "ever", "carried", "paid")]
@@ -256,7 +257,7 @@ def _dead(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
     if not overview.dead:
         return
     share = percent(overview.dead_tokens / overview.now) if overview.now else ""
-    said = f"{_about(overview, overview.dead_tokens)} tokens, {share} of the last request"
+    said = f"{_about(overview, overview.dead_tokens)} tokens, {share} of the window"
     yield heading("Dead weight", screen, said)
     lines: list[Row] = []
     for reason, words in _REASONS.items():

@@ -326,9 +326,9 @@ def utf8(text: str) -> str:
 
 def _tokens(tokens: Tokens) -> TokensOut:
     if tokens.by == UNCOUNTED:
-        return TokensOut(at_least=True, by=tokens.by, exact=False, n=tokens.n)
+        return TokensOut(at_least=True, by=utf8(tokens.by), exact=False, n=tokens.n)
     error = UNSET if tokens.exact else tokens.error
-    return TokensOut(by=tokens.by, error=error, exact=tokens.exact, n=tokens.n)
+    return TokensOut(by=utf8(tokens.by), error=error, exact=tokens.exact, n=tokens.n)
 
 
 def _uncounted(summary: Summary) -> set[Category]:
@@ -340,7 +340,7 @@ def _uncounted(summary: Summary) -> set[Category]:
 def _at_least(tokens: Tokens, uncounted: bool) -> TokensOut:
     if not uncounted:
         return _tokens(tokens)
-    return TokensOut(at_least=True, by=tokens.by, error=tokens.error, exact=False, n=tokens.n)
+    return TokensOut(at_least=True, by=utf8(tokens.by), error=tokens.error, exact=False, n=tokens.n)
 
 
 def _totals(summary: Summary) -> TotalsOut:

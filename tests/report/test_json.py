@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from ctxkit.model import Activation, Category, Segment, Skipped
+from ctxkit.model import Activation, Category, Segment, Skipped, Tokens
 from ctxkit.report.json import audit_json, utf8
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "rules" / "schema" / "audit.json").read_text(encoding="utf-8"))
@@ -88,7 +88,8 @@ def test_children_and_spans(one, models) -> None:
 
 def test_undecodable_names_give_valid_utf8(one, models) -> None:
     bad = "a\udcff\ud800\x00"
-    segment = Segment(Category.RULES, "rule", bad, Activation.ALWAYS, bad, via=(bad,), why=bad, id=bad)
+    tokens = Tokens(1, exact=False, by=f"{bad} estimate", error=0.1)
+    segment = Segment(Category.RULES, "rule", bad, Activation.ALWAYS, bad, tokens=tokens, via=(bad,), why=bad, id=bad)
     agent = one.agents[0]
     context = replace(agent.context, segments=(segment,), notes=(bad,), skipped=(Skipped(bad, bad, bad),))
     audit = replace(one, agents=(replace(agent, context=context),), skipped=(Skipped(bad, bad, bad),))

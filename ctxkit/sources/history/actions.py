@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _BARE = on_demand(r"[^a-z0-9]+")
-_MCP = on_demand(
-    r"mcp_{1,3}(?:plugin_)?([A-Za-z0-9.-]+?(?:_[A-Za-z0-9.-]+)*?)(?:__|/|(?<=[a-z0-9])_)(.+)|mcp--(.+?)--(.+)"
-)
+_MCP = on_demand(r"mcp_{2,3}(?:plugin_)?(.+?)__(.+)|mcp--(.+?)--(.+)|mcp_{1,3}([A-Za-z0-9.-]+)[_/](.+)")
 _PATCHED = on_demand(r"(?m)^\*\*\* (Add|Update|Delete) File: ([^\n]+)$")
 _PREFIXED = on_demand(r"(?:functions|developer|default_api|multi_tool_use)(?:\.|__)(.+)")
 _LONGEST_PATH = 1_000
@@ -56,15 +54,15 @@ def action_of(tool: str, arguments: Mapping[str, object], text: str = "") -> Act
 def server_of(tool: str) -> str:
     """The MCP server that a tool's name on the wire tells of; empty for a tool of no server."""
     found = _MCP().fullmatch(tool)
-    return (found[1] or found[3] or "") if found else ""
+    return (found[1] or found[3] or found[5] or "") if found else ""
 
 
 def normal_path(path: str) -> str:
     """``path`` with forward slashes and without ``./`` in front."""
-    plain = path.strip().replace("\\", "/")
+    plain = path.replace("\\", "/").strip()
     while plain.startswith("./"):
-        plain = plain[2:].lstrip("/")
-    return plain.rstrip("/") or plain[:1] or "."
+        plain = plain[2:].lstrip("/ ")
+    return plain.rstrip("/ ") or plain[:1] or "."
 
 
 def _first(arguments: Mapping[str, object], keys: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 50_000
 """Entries that can be gone back to; older ones are taken for the beginning."""
-_MOST_WORK = 2_000_000
+_MOST_WORK = 300_000
 """Entries looked at in all for going back and forth, so that a hostile file cannot do so without end."""
 
 
@@ -60,7 +60,8 @@ class Branches:
             return Turn()
         if not parent or parent in self._path:
             left = self._cut(parent)
-            if all(self._entries[identity].kept is None for identity in left if identity in self._entries):
+            summed = any(self._entries[identity].kept is not None for identity in left if identity in self._entries)
+            if not summed or self._work > _MOST_WORK:
                 return self._leave(left)
         elif self._work > _MOST_WORK:
             return Turn()

@@ -51,7 +51,7 @@ class Database:
             names = [column[0] for column in cursor.description or ()]
             for row in cursor:
                 yield dict(zip(names, row, strict=True))
-        except (sqlite3.Error, OverflowError) as error:
+        except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:  # of a column's name, too
             raise _unreadable(self.path, error) from None
 
     def _all(self, query: str, values: tuple[object, ...]) -> list[Mapping[str, object]]:

@@ -82,7 +82,7 @@ class _Ledger:
         self._compactions: list[Compaction] = []
         self._windows: dict[str, _Window] = {}
         self._calls: dict[str, int] = {}
-        self._marks: dict[int, tuple[str, str]] = {}
+        self._marks: dict[int, tuple[str, ...]] = {}
         self._prompts: dict[str, None] = {}
         self._unsized: dict[int, tuple[Media, ...]] = {}
         self._turn = 0
@@ -137,7 +137,8 @@ class _Ledger:
         if block.media and not self._model:
             self._unsized[index] = block.media
         if block.mark or block.call:
-            self._marks[index] = block.mark, block.call if block.kind is Kind.RESULT else ""
+            names = (block.mark, block.call if block.kind is Kind.RESULT else "")
+            self._marks[index] = tuple(filter(None, names))
         if len(self._entries) > MOST_ENTRIES:
             self._fold()
 

@@ -124,10 +124,9 @@ def opened(path: str) -> BinaryIO:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         raise CtxkitError(f"{path} cannot be read: {error.strerror}.", "Check the path and its permissions.") from None
-    file = os.fdopen(descriptor, "rb", buffering=_CHUNK)
     import stat
 
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        file.close()
+        os.close(descriptor)
         raise CtxkitError(f"{path} is no regular file.", "Name the transcript itself.")
-    return file
+    return os.fdopen(descriptor, "rb", buffering=_CHUNK)

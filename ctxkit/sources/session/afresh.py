@@ -55,14 +55,13 @@ class Advice:
 
 
 def advise(
-    session: Session, scale: Scale, fills: Sequence[Fill], dead: Sequence[Dead], circles: Sequence[Loop]
+    session: Session, scale: Scale, fills: Sequence[Fill], now: int, dead: Sequence[Dead], circles: Sequence[Loop]
 ) -> Advice:
-    """What to do with ``session`` now."""
+    """What to do with ``session``, of whose window ``now`` tokens are taken."""
     if not fills:
         return Advice(Verdict.GO_ON, ("Nothing was sent to a model yet.",))
     strong: list[str] = []
     weak: list[str] = []
-    now = fills[-1].tokens
     window = scale.window
     if window:
         share = now / window

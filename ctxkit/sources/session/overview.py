@@ -56,9 +56,9 @@ class Unused:
 class Overview:
     """What ``ctxkit history SESSION`` shows.
 
-    ``now``: tokens of the last request of the main thread, recorded where the transcript has it; ``peak``: the fullest.
-    ``unseen``: tokens of the last request that the transcript does not hold (system prompt, tools, what the client adds
-    unrecorded): the provider's count less ours. ``first_unseen``: the same for the first request. ``commands``: what
+    ``now``: tokens of the window as it stands: what the last request of the main thread held by the provider's count,
+    and what came or left since by ours. ``unseen``: of these, what the transcript does not hold (system prompt, tools,
+    what the client adds unrecorded): the provider's count of the last request less ours. ``commands``: what
     the agent's user types to follow the advice. ``input``, ``cached``, ``output``: tokens of all requests.
     """
 
@@ -79,13 +79,9 @@ class Overview:
     cached: int
     output: int
     advice: Advice
+    now: int
     commands: Mapping[Verdict, str] = field(default_factory=dict)
     alive: frozenset[int] = field(default_factory=frozenset)
-
-    @property
-    def now(self) -> int:
-        """Tokens of the last request of the main thread."""
-        return self.fills[-1].tokens if self.fills else 0
 
     @property
     def peak(self) -> int:
@@ -129,6 +125,8 @@ def overview(
     results = sorted((e for e in session.entries if e.kind is Kind.RESULT), key=lambda e: (-scale.tokens(e), e.index))
     used = [step.usage for step in session.steps if step.usage is not None]
     circles = loops(session)
+    unseen = fills[-1].unseen if fills else 0
+    now = max(0, scale.total(entry for entry in session.window()) + unseen)
     return Overview(
         session=session,
         scale=scale,
@@ -146,7 +144,8 @@ def overview(
         input=sum(usage.input for usage in used),
         cached=sum(usage.cached for usage in used),
         output=sum(usage.output for usage in used),
-        advice=advise(session, scale, fills, dead, circles),
+        advice=advise(session, scale, fills, now, dead, circles),
+        now=now,
         commands=commands or {},
         alive=alive,
     )

@@ -87,6 +87,9 @@ def test_leading_back_and_forth_is_given_up_at_last(monkeypatch: pytest.MonkeyPa
     back = [len(branches.follow("e0" if number % 2 else "e99").back) for number in range(1_000)]
     assert 1_000 <= sum(back) <= 1_200
     assert back[-1] == 0
+    for number in range(100):
+        branches.sum_up(f"s{number}", "e0", Span(0, 1), [f"s{number}"], "")
+        assert not branches.follow("e0").back
 
 
 def test_records_are_read_again_where_they_stand(tmp_path: Path) -> None:

@@ -130,6 +130,14 @@ def test_missing_table_and_file(tmp_path: Path) -> None:
         texts(tmp_path / "none.db")
 
 
+def test_damaged_name_of_a_column(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    make(path, wal=False).close()
+    path.write_bytes(path.read_bytes().replace(b"text TEXT)", b"t\x8bxt TEXT)"))
+    with database(str(path)) as found, pytest.raises(CtxkitError, match="cannot be read as a database"):
+        list(found.rows("SELECT * FROM note"))
+
+
 def test_views_are_no_tables(tmp_path: Path) -> None:
     connection = make(tmp_path / "x.db")
     endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x AS id FROM n"

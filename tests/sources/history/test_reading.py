@@ -1,0 +1,124 @@
+"""Lines and documents of transcripts: bounded, and nothing that is not told of is left out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ctxkit.model import CtxkitError, Skipped
+from ctxkit.sources.history import reading
+from ctxkit.sources.history.formats import head_of, reader_of
+
+
+def lines(path: Path) -> tuple[list[tuple[int, int, object]], list[Skipped]]:
+    lost: list[Skipped] = []
+    return [(line.at, line.end, line.record) for line in reading.json_lines(str(path), lost.append)], lost
+
+
+def test_lines_have_their_numbers_and_offsets(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    data = b'{"a":1}\n\n  \r\n{"b":2}\r\n[1]\n3\nnull\n{"c":3}'
+    path.write_bytes(data)
+    assert lines(path) == (
+        [(1, 8, {"a": 1}), (4, data.index(b"[1]"), {"b": 2}), (8, len(data), {"c": 3})],
+        [],
+    )
+
+
+def test_a_line_that_is_too_long_is_passed_over_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LONGEST_LINE", 100)
+    monkeypatch.setattr(reading, "_CHUNK", 16)
+    path = tmp_path / "t.jsonl"
+    long = b'{"long":"' + b"x" * 5_000 + b'"}\n'
+    path.write_bytes(b'{"a":1}\n' + long + b'{"b":2}\n' + long[:-1])
+    found, lost = lines(path)
+    assert found == [(1, 8, {"a": 1}), (3, 16 + len(long), {"b": 2})]
+    assert [item.path for item in lost] == [f"{path}:2", f"{path}:4"]
+    assert all("longer than 100 bytes" in item.reason for item in lost)
+
+
+@pytest.mark.parametrize("size", [99, 100, 101])
+def test_a_line_of_about_the_longest_length(size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LONGEST_LINE", 100)
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b'{"a":"' + b"x" * (size - 9) + b'"}\n{"b":2}\n')
+    found, lost = lines(path)
+    assert [at for at, _, _ in found] == ([1, 2] if size <= 100 else [2])
+    assert len(lost) == (size > 100)
+
+
+def test_what_is_no_json_is_told_but_for_a_line_that_is_being_written(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b'{"a":\n\x00\x00\x00\x00\n{"b":2}\n{"c":')
+    found, lost = lines(path)
+    assert [record for _, _, record in found] == [{"b": 2}]
+    assert [item.path for item in lost] == [f"{path}:1", f"{path}:2"]
+    path.write_bytes(b'{"c":\n')
+    assert len(lines(path)[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        (b'{"a":"\xff\xfe"}', "\ufffd\ufffd"),
+        (b'{"a":"\\ud83d"}', "\ud83d"),
+        (b'{"a":"\\u0000"}', "\0"),
+        (b'\xef\xbb\xbf{"a":"bom"}', "bom"),
+        ('{"a":"日本"}'.encode(), "日本"),
+    ],
+)
+def test_text_that_is_not_quite_utf8(line: bytes, value: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(line + b"\n")
+    found, lost = lines(path)
+    assert [record for _, _, record in found] == [{"a": value}]
+    assert lost == []
+    assert head_of(str(path)).records == ({"a": value},)
+    path.write_bytes(line)
+    assert reading.document(str(path)) == {"a": value}
+
+
+def test_a_line_nested_deep_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b'\n{"b":2}\n')
+    found, lost = lines(path)
+    assert [record for _, _, record in found] == [{"b": 2}]
+    assert "nested too deep" in lost[0].reason
+
+
+def test_a_document_that_is_too_large_or_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t.json"
+    path.write_bytes(b'{"a": [1, 2')
+    with pytest.raises(CtxkitError, match="no valid JSON") as broken:
+        reading.document(str(path))
+    assert broken.value.hint
+    monkeypatch.setattr(reading, "LARGEST_DOCUMENT", 10)
+    with pytest.raises(CtxkitError, match="larger than 10 bytes"):
+        reading.document(str(path))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("kind", ["fifo", "directory", "missing", "device"])
+def test_what_is_no_regular_file_is_refused_at_once(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "directory":
+        path.mkdir()
+    name = "/dev/zero" if kind == "device" else str(path)
+    for read in (lambda: head_of(name), lambda: list(reading.json_lines(name, print)), lambda: reading.document(name)):
+        with pytest.raises(CtxkitError) as refused:
+            read()
+        assert name in refused.value.message
+        assert refused.value.hint
+
+
+@pytest.mark.parametrize("data", [b"", b" \n\r\n", b"\x7fELF\x00\x00\xff", b"hello\n", b"{}\n", b"[]", b'"x"', b"null"])
+def test_a_file_of_no_format_is_refused(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(data)
+    with pytest.raises(CtxkitError) as refused:
+        reader_of(head_of(str(path)))
+    assert ("is empty" in refused.value.message) is not bool(data.strip())
