@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ctxkit.agents.spec import AgentSpec
     from ctxkit.model import Skipped
     from ctxkit.model.audit import AgentAudit, Audit
+    from ctxkit.sources.counting import PieceCounter
     from ctxkit.sources.reading import Reading
     from ctxkit.tokens.cache import CountCache
 
@@ -103,14 +104,14 @@ def _audited(request: AuditRequest, where: Where, reading: Reading, progress: Pr
         files = inventory(worktree, cache, progress=progress)
         counter = PieceCounter(cache)
         agents = tuple(window_of(spec, version, question, disk, worktree, counter, cache) for spec, version in specs)
-        counter.flush()
         if request.session:
             agents = _with_history(agents, request.session, request.model, cache)
         if request.recent:
             agents = tuple(
-                _with_use(agent, spec, request.recent, places, disk, cache, progress)
+                _with_use(agent, spec, request.recent, places, disk, counter, progress)
                 for agent, (spec, _) in zip(agents, specs, strict=True)
             )
+        counter.flush()
     skipped = _merged(worktree.skipped, disk.skipped, files.skipped)
     return Audit(where.root, agents, files, skipped, _also(agents))
 
@@ -151,7 +152,7 @@ def _with_use(
     most: int,
     places: Places,
     disk: Disk,
-    cache: CountCache,
+    counter: PieceCounter,
     progress: Progress | None,
 ) -> AgentAudit:
     """``agent`` with what its newest sessions in the repository, ``most`` of them, say about its segments."""
@@ -162,7 +163,7 @@ def _with_use(
     from ctxkit.sources.session.rule_texts import rule_texts
 
     found = [item for item in find_sessions([spec], places, disk, progress) if not item.peek.parent][:most]
-    use = recent_use(agent.context.segments, found, rule_texts(disk), cache, progress)
+    use = recent_use(agent.context.segments, found, rule_texts(disk), counter.pieces, counter.store, progress)
     return replace(agent, use=use)
 
 

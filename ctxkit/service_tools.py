@@ -205,6 +205,7 @@ def _definition(agent: Configured, name: str, answer: Answer) -> ServerDefinitio
         client=agent.spec.id,
         capabilities=tuple(sorted(client_of(agent.spec, agent.version).capabilities)),
         origin=LIVE,
+        resources=answer.resources,
     )
 
 

@@ -67,6 +67,30 @@ class Deferral(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The characters a listed description is cut to; None: it is whole."""
 
 
+class OwnTool(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A tool of the agent's own, in o200k tokens."""
+
+    name: str
+    """Its name on the wire."""
+    tokens: int
+    """Its definition as sent."""
+    listed: int | None = None
+    """What stands there instead while the tools of servers are deferred; None: it is never deferred."""
+
+
+class OwnTools(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Tools of the agent's own for what MCP servers offer beside tools; sent once, however many servers there are."""
+
+    id: str
+    """What reports tell them apart by; unique within the agent's own tools of one version."""
+    when: Literal["server", "resources", "listed-resources"]
+    """What one server must do for them to be sent: be switched on, declare resources, or list one at least."""
+    not_for: tuple[str, ...] = ()
+    """Globs of model ids that do not get them."""
+    tools: tuple[OwnTool, ...]
+    """The tools."""
+
+
 class TextLimit(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A size cap for texts that servers bring."""
 
@@ -161,6 +185,8 @@ class Mcp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The servers' own instructions are sent."""
     deferral: tuple[Deferral, ...] = ()
     """Which definitions are kept back; the first that holds decides."""
+    own_tools: tuple[OwnTools, ...] = ()
+    """Tools of its own that come with servers; not among those of ``fixed``."""
     client: tuple[McpClient, ...] = ()
     """What it tells servers of itself; the first that belongs to the version counts."""
     launch: tuple[McpLaunch, ...] = ()

@@ -60,8 +60,22 @@ class ServerTools:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnTool:
+    """A tool of the agent itself that it adds because of its servers. The figures as in :class:`ToolCost`."""
+
+    name: str
+    activation: Activation
+    tokens: Tokens
+    tokens_if_used: Tokens
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentTools:
-    """The servers of one agent, in the order of its files. ``window`` is the model's, in tokens."""
+    """The servers of one agent, in the order of its files. ``window`` is the model's, in tokens.
+
+    ``own``: what it adds of its own because of them, once for all.
+    """
 
     agent: str
     name: str
@@ -69,6 +83,7 @@ class AgentTools:
     model: str
     window: int
     servers: tuple[ServerTools, ...]
+    own: tuple[OwnTool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ctxkit.model.context import Segment
+
 
 @dataclass(frozen=True, slots=True)
 class Use:
@@ -33,8 +35,13 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class AgentUse:
-    """The use of one agent's segments: ``by_id`` of the segment. ``sessions``: read; ``requests``: sent in them."""
+    """The use of one agent's segments: ``by_id`` of the segment. ``sessions``: read; ``requests``: sent in them.
+
+    ``parts``: the paragraphs, list items and fences of rule sections, by the id of the section; their use stands in
+    ``by_id`` too.
+    """
 
     sessions: int
     requests: int
     by_id: Mapping[str, Use] = field(default_factory=dict)
+    parts: Mapping[str, tuple[Segment, ...]] = field(default_factory=dict)

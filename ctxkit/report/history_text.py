@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ctxkit.model.session import Kind
+from ctxkit.model.session import MAIN, Kind
 from ctxkit.report.figures import cents, count, money, percent, short_number
 from ctxkit.report.layout import Cell, Column, Row, Screen, Style, curve, heading, paragraph, parted, table
 from ctxkit.sources.session.afresh import Verdict
-from ctxkit.sources.session.dead import Reason
+from ctxkit.sources.session.dead import Reason, spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ctxkit.model import Skipped
+    from ctxkit.model.history import Entry
     from ctxkit.sources.session.overview import Overview, Weight
-    from ctxkit.sources.session.timeline import TurnSum
+    from ctxkit.sources.session.timeline import Fill, TurnSum
 
 KINDS = {
     Kind.SYSTEM: ("system prompt", Style.SYSTEM),
@@ -43,6 +44,9 @@ _VERDICTS = {
     Verdict.START_AFRESH: ("Start afresh", Style.BAD),
 }
 _HOUR = 3600
+_NAMED = 6
+_WIDE = 72
+"""Columns of a screen that has room for every figure of a turn."""
 
 
 def history_text(overview: Overview, screen: Screen, top: int = 8, every_turn: bool = False) -> Iterator[str]:
@@ -120,7 +124,12 @@ def _window(overview: Overview, screen: Screen) -> Iterator[str]:
         line = [" "] * width
         for at in compacted:
             line[min(width - 1, at * width // len(fills))] = "^"
-        yield "  " + "".join(line).rstrip() + "  compacted"
+        marks = "".join(line).rstrip()
+        first = marks.index("^")
+        if len(marks) + len("  compacted") <= screen.width - 2:
+            yield f"  {marks}  compacted"
+        else:
+            yield f"  {'compacted '.ljust(first) if first >= len('compacted ') else marks[:first]}{marks[first:]}"
     last, now, peak = fills[-1], overview.now, overview.peak
     source = "the provider counted" if last.recorded else "we count, of what the transcript holds,"
     words = f"In the last request {source} {last.tokens:,} tokens"
@@ -135,7 +144,7 @@ def _kinds(overview: Overview, screen: Screen) -> Iterator[str]:
     if not rows:
         return
     whole = overview.now or 1
-    error = f"our part {screen.glyphs.plus_minus}{overview.error:.0%}" if not overview.scale.exact else ""
+    error = f"our part {screen.glyphs.plus_minus}{overview.error * 100:.0f} %" if not overview.scale.exact else ""
     yield heading("Where the tokens are", screen, error)
     lines: list[Row] = [_titles("", "now", "share", "ever", "carried", "paid")]
     for title, row, style in rows:
@@ -158,7 +167,7 @@ def _kinds(overview: Overview, screen: Screen) -> Iterator[str]:
                 *(Cell() for _ in range(3)),
             )
         )
-    yield from table(lines, (Column(), *(Column("right") for _ in range(5))), screen)
+    yield from table(lines, (Column(cut="end"), *(Column("right") for _ in range(5))), screen)
     if overview.unseen > 0:
         yield from paragraph(
             "Not in the transcript: the provider's count less ours, mostly system prompt and tools"
@@ -220,13 +229,18 @@ def _files(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
                 Cell(cents(row.paid) if row.paid else ""),
             )
         )
-    yield from table(lines, (Column(cut="middle", least=16), *(Column("right") for _ in range(6))), screen)
+    yield from table(lines, (Column(cut="middle", least=12), *(Column("right") for _ in range(6))), screen)
     yield from _more(len(rows) - top, "file", screen)
 
 
 def _more(left: int, what: str, screen: Screen) -> Iterator[str]:
     if left > 0:
         yield screen.paint(f"  {screen.glyphs.cut} and {count(left, f'more {what}')} (--top)", Style.QUIET)
+
+
+def _what(overview: Overview, entry: Entry) -> str:
+    """What ``entry`` is about; a path below the session's directory is relative, as in the table of files."""
+    return spelled(entry.about, overview.session.start.cwd)
 
 
 def _largest(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
@@ -239,17 +253,19 @@ def _largest(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
     lines: list[Row] = []
     dead = {item.entry.index: item.reason for item in overview.dead}
     for entry in results:
-        state = dead[entry.index].value if entry.index in dead else "" if entry.index in overview.alive else "gone"
+        left = "subagent" if entry.thread != MAIN else "gone"
+        state = dead[entry.index].value if entry.index in dead else "" if entry.index in overview.alive else left
         lines.append(
             (
                 Cell(_about(overview, overview.scale.tokens(entry)), Style.STRONG),
                 Cell(entry.name or "?"),
                 Cell(f"turn {entry.turn}", Style.QUIET),
-                Cell(state, Style.WARN if state not in ("", "gone") else Style.QUIET),
-                Cell(entry.about),
+                Cell(state, Style.WARN if entry.index in dead else Style.QUIET),
+                Cell(_what(overview, entry)),
             )
         )
-    columns = (Column("right"), Column(cut="end", least=8), Column(), Column(), Column(cut="middle", least=16))
+    words = min(28, max(16, screen.width - 52))
+    columns = (Column("right"), Column(cut="end", least=8), Column(), Column(), Column(cut="middle", least=words))
     yield from table(lines, columns, screen)
 
 
@@ -277,7 +293,7 @@ def _dead(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
         (
             Cell(_about(overview, overview.scale.tokens(item.entry))),
             Cell(item.reason.value, Style.QUIET),
-            Cell(item.entry.about),
+            Cell(_what(overview, item.entry)),
         )
         for item in worst
     ]
@@ -319,10 +335,15 @@ def _cost(overview: Overview, screen: Screen) -> Iterator[str]:
         fresh = sum(fill.fresh or 0 for fill in cold)
         yield from paragraph(
             f"The cache was lost {count(len(cold), 'time')}: {fresh:,} tokens were paid for as new"
-            f" (requests {', '.join(str(fill.number) for fill in cold[:6])}{' …' if len(cold) > 6 else ''}).",
+            f" (request{'s' if len(cold) > 1 else ''} {_numbers(cold, screen)}).",
             screen,
             style=Style.WARN,
         )
+
+
+def _numbers(fills: Sequence[Fill], screen: Screen) -> str:
+    more = [screen.glyphs.cut] if len(fills) > _NAMED else []
+    return ", ".join([*(str(fill.number) for fill in fills[:_NAMED]), *more])
 
 
 def _turns(overview: Overview, screen: Screen, top: int | None) -> Iterator[str]:
@@ -336,18 +357,20 @@ def _turns(overview: Overview, screen: Screen, top: int | None) -> Iterator[str]
         shown = sorted(dearest, key=lambda turn: turn.turn)
         aside = f"the {top} dearest of {len(turns)}; all with --turns"
     yield heading("Turn by turn", screen, aside)
-    lines = [_titles("", "requests", "entered", "window", "uncached", "output", "cost", ""), *map(_turn, shown)]
-    yield from table(lines, (*(Column("right") for _ in range(7)), Column(cut="end", least=12)), screen)
+    wide = screen.width >= _WIDE
+    titles = ("", "requests", "entered", "window", *(("uncached", "output") if wide else ()), "cost", "")
+    lines = [_titles(*titles), *(_turn(turn, wide) for turn in shown)]
+    yield from table(lines, (*(Column("right") for _ in titles[1:]), Column(cut="end", least=12)), screen)
 
 
-def _turn(turn: TurnSum) -> Row:
+def _turn(turn: TurnSum, wide: bool) -> Row:
+    answered = [short_number(turn.fresh), short_number(turn.output)] if turn.input else ["", ""]
     return (
         Cell(f"{turn.turn}", Style.QUIET),
         Cell(f"{turn.requests:,}"),
         Cell(short_number(turn.entered)),
         Cell(short_number(turn.window) if turn.window else ""),
-        Cell(short_number(turn.fresh) if turn.input else ""),
-        Cell(short_number(turn.output) if turn.input else ""),
+        *(map(Cell, answered) if wide else ()),
         Cell(cents(turn.cost) if turn.cost is not None else "", Style.STRONG),
         Cell(("(compacted) " if turn.compactions else "") + (turn.excerpt or "before the first prompt")),
     )

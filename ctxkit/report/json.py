@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ctxkit.model.audit import AgentAudit, Audit, FileEntry
-    from ctxkit.model.use import Use
+    from ctxkit.model.use import AgentUse, Use
 
 BLOCK = 4096
 """Items encoded at a time (about 1.5 MB of JSON)."""
@@ -64,10 +64,14 @@ class UseOut(Struct, frozen=True, kw_only=True):
 
 
 class AgentUseOut(Struct, frozen=True, kw_only=True):
-    """The sessions that were looked through for signs of use, and the requests in them."""
+    """The sessions that were looked through for signs of use, and the requests in them.
+
+    ``unused_parts``: paragraphs, list items and fences of rule files that have signs of which none was met.
+    """
 
     requests: int
     sessions: int
+    unused_parts: tuple[Item, ...]
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -209,7 +213,7 @@ def _agent(agent: AgentAudit, files: _Files, model: Priced | None) -> Iterator[b
         skipped=skipped_out(context.skipped),
         total=_at_least(summary.start, not summary.whole),
         totals=_totals(summary),
-        use=UNSET if agent.use is None else AgentUseOut(requests=agent.use.requests, sessions=agent.use.sessions),
+        use=UNSET if agent.use is None else _agent_use(agent.use),
         version=context.version,
         window=context.window,
     )
@@ -250,6 +254,13 @@ def item_of(segment: Segment, uses: Mapping[str, Use] | None = None) -> Item:
         use=UNSET if use is None else _use(use),
         via=tuple(map(utf8, segment.via)),
         why=utf8(segment.why),
+    )
+
+
+def _agent_use(use: AgentUse) -> AgentUseOut:
+    parts = [part for mine in use.parts.values() for part in mine if part.id in use.by_id and use.by_id[part.id].unused]
+    return AgentUseOut(
+        requests=use.requests, sessions=use.sessions, unused_parts=tuple(item_of(part, use.by_id) for part in parts)
     )
 
 

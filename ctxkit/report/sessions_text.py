@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from ctxkit.sources.session.listing import History, Listed
 
+_WIDE = 100
+"""Columns of a screen that has room for the time of day and the tokens of the window."""
 _STYLES = {Verdict.GO_ON: Style.GOOD, Verdict.COMPACT: Style.WARN, Verdict.START_AFRESH: Style.BAD}
 
 
@@ -26,13 +28,13 @@ def sessions_text(history: History, screen: Screen, top: int) -> Iterator[str]:
     yield heading(f"{count(len(own), 'session')}{more}", screen, history.root)
     if not own:
         yield from paragraph("No agent has recorded a session here.", screen)
-    head: Row = [
-        Cell(title, Style.QUIET) for title in ("", "when", "agent", "requests", "window", "full", "dead", "cost", "")
-    ]
+    wide = screen.width >= _WIDE
+    titles = ("", "when", "agent", "requests", *(["window"] if wide else []), "full", "dead", "cost", "")
+    head: Row = [Cell(title, Style.QUIET) for title in titles]
     names = short_ids([item.peek.id for item in history.sessions if item.peek.id])
-    rows = [_row(item, names.get(item.peek.id, "")) for item in own[:top]]
-    figures = [Column("right") for _ in range(5)]
-    columns = (Column(), Column(), Column(cut="end", least=8), *figures, Column(cut="end", least=12))
+    rows = [_row(item, names.get(item.peek.id, ""), wide) for item in own[:top]]
+    figures = [Column("right") for _ in titles[4:]]
+    columns = (Column(), Column(), Column(cut="end", least=8), *figures, Column(cut="end", least=8))
     if rows:
         yield from table([head, *rows], columns, screen)
     if len(own) > top:
@@ -58,23 +60,23 @@ def _asked(item: Listed, name: str, history: History) -> str:
     return shlex.quote(name if history.here and item.peek.id else item.peek.path)
 
 
-def _when(seconds: float) -> str:
+def _when(seconds: float, wide: bool) -> str:
     try:
-        return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M") if seconds else ""
+        return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M" if wide else "%Y-%m-%d") if seconds else ""
     except (ValueError, OverflowError, OSError):  # a time that no calendar has
         return ""
 
 
-def _row(item: Listed, name: str) -> Row:
+def _row(item: Listed, name: str, wide: bool) -> Row:
     peek, found = item.peek, item.overview
-    cells = [Cell(name, Style.STRONG), Cell(_when(peek.ended), Style.QUIET), Cell(item.agent or item.format)]
+    cells = [Cell(name, Style.STRONG), Cell(_when(peek.ended, wide), Style.QUIET), Cell(item.agent or item.format)]
     if found is None:
-        cells += [Cell(""), Cell(""), Cell(""), Cell(""), Cell(f"{short_number(peek.size)}B", Style.QUIET)]
+        cells += [Cell() for _ in range(4 if wide else 3)] + [Cell(f"{short_number(peek.size)}B", Style.QUIET)]
     else:
         size = found.scale.window
         cells += [
             Cell(f"{len(found.session.steps):,}"),
-            Cell(short_number(found.now)),
+            *([Cell(short_number(found.now))] if wide else []),
             Cell(percent(found.now / size) if size else "?", _STYLES[found.advice.verdict]),
             Cell(percent(found.dead_tokens / found.now) if found.now and found.dead else "-"),
             Cell(cents(found.bill.total) if found.bill else "?"),

@@ -45,7 +45,7 @@ _WHEN = {
     Activation.NAMED: "once the model asks; the name is in already",
     Activation.MANUAL: "only when you ask for them",
 }
-_KINDS = {"memory": "memory file", SERVER: "MCP server"}
+_KINDS = {"memory": "memory file", SERVER: "MCP server", "mcp-own": "set of resource tools"}
 _FRAMING = "framing"
 """The kind of a segment for what an agent writes around rule files and listings."""
 _NUMBERS = 36

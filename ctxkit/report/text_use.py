@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 
     from ctxkit.model import Segment
     from ctxkit.model.audit import AgentAudit
-    from ctxkit.model.use import Use
+    from ctxkit.model.use import AgentUse, Use
 
 
 _KINDS = {"part": "built-in tool", "mcp-tool": "MCP tool", "mcp-server": "MCP server"}
+
+
+_OF_FILES = frozenset({"section", "paragraph", "item", "fence", "table"})
 
 
 def use_text(audit: AgentAudit, screen: Screen, top: int) -> Iterator[str]:
@@ -30,22 +33,28 @@ def use_text(audit: AgentAudit, screen: Screen, top: int) -> Iterator[str]:
         yield from paragraph("This agent has recorded no session here.", screen)
         return
     told = [(segment, use.by_id[segment.id]) for segment in _leaves(audit.context.segments) if segment.id in use.by_id]
-    unused = [(segment, found) for segment, found in told if found.unused and segment.tokens.n]
+    unused = [pair for segment, found in told for pair in _unused(segment, found, use) if pair[0].tokens.n]
     used = sum(found.seen > 0 for _, found in told)
     silent = sum(found.looked_for == 0 for _, found in told)
     rows = [
         _row(segment, found, screen)
         for segment, found in sorted(unused, key=lambda item: (-item[0].tokens.n, item[0].id))[:top]
     ]
-    yield from table(
-        rows, (Column("right"), Column(), Column("right"), Column(), Column(cut="middle", least=20)), screen
-    )
+    yield from table(rows, (Column("right"), Column(), Column("right"), Column(), Column(cut="end", least=20)), screen)
     if len(unused) > top:
         yield screen.paint(f"  {screen.glyphs.cut} and {count(len(unused) - top, 'more piece')} (--top)", Style.QUIET)
     parts = [f"{count(used, 'piece')} of the window met with use"]
     if silent:
         parts.append(f"{silent:,} name no command, path or tool that could be looked for")
     yield from paragraph(f"{'; '.join(parts)}.", screen, style=Style.QUIET)
+
+
+def _unused(segment: Segment, found: Use, use: AgentUse) -> list[tuple[Segment, Use]]:
+    """The piece itself if nothing of it was used; of a section that was, its parts that were not."""
+    if found.unused:
+        return [(segment, found)]
+    parts = use.parts.get(segment.id, ())
+    return [(part, use.by_id[part.id]) for part in parts if part.id in use.by_id and use.by_id[part.id].unused]
 
 
 def _leaves(segments: tuple[Segment, ...]) -> Iterator[Segment]:
@@ -62,5 +71,5 @@ def _row(segment: Segment, found: Use, screen: Screen) -> Row:
         Cell(f"{screen.glyphs.times} {found.carried // max(1, segment.tokens.n):,} requests", Style.QUIET),
         Cell(cents(found.paid) if found.paid is not None else "?", Style.WARN),
         Cell(_KINDS.get(segment.kind, segment.kind), Style.QUIET),
-        Cell(f"{name} {segment.title}" if segment.kind == "section" else name),
+        Cell(f"{segment.title} ({name})" if segment.kind in _OF_FILES else name),
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ctxkit.model import Tokens
-    from ctxkit.model.tools import AgentTools, LockResult, ServerChange, ServerTools, ToolCost, ToolsReport
+    from ctxkit.model.tools import AgentTools, LockResult, OwnTool, ServerChange, ServerTools, ToolCost, ToolsReport
 
 
 class ToolOut(Struct, frozen=True, kw_only=True):
@@ -62,15 +62,27 @@ class ServerOut(Struct, frozen=True, kw_only=True):
     why: str
 
 
+class OwnToolOut(Struct, frozen=True, kw_only=True):
+    """A tool of the agent itself that it adds because of its servers, once for all; ``why`` says because of which."""
+
+    activation: Activation
+    name: str
+    tokens: TokensOut
+    tokens_if_used: TokensOut
+    why: str
+
+
 class AgentToolsOut(Struct, frozen=True, kw_only=True):
     """The servers of one agent. ``total``: what they put into the first request; ``total_if_used``: with all in.
 
-    ``per_100_turns_cached``: US dollars for ``total`` over 100 turns, null where no price of the model is known.
+    Both hold ``own_tools``. ``per_100_turns_cached``: US dollars for ``total`` over 100 turns, null where no price of
+    the model is known.
     """
 
     agent: str
     model: str
     name: str
+    own_tools: tuple[OwnToolOut, ...]
     per_100_turns_cached: float | None
     servers: tuple[ServerOut, ...]
     total: TokensOut
@@ -155,6 +167,7 @@ def _agent(agent: AgentTools, model: Priced | None) -> AgentToolsOut:
         agent=agent.agent,
         model=agent.model,
         name=agent.name,
+        own_tools=tuple(map(_own, agent.own)),
         per_100_turns_cached=round(cost.cached_100, 6) if cost is not None else None,
         servers=tuple(_server(server) for server in agent.servers),
         total=_tokens(sums.start, bool(sums.unknown)),
@@ -194,6 +207,16 @@ def _tool(tool: ToolCost) -> ToolOut:
         name=utf8(tool.name),
         schema=tool.schema,
         sent_as=utf8(tool.sent_as),
+        tokens=_tokens(tool.tokens),
+        tokens_if_used=_tokens(tool.tokens_if_used),
+        why=utf8(tool.why),
+    )
+
+
+def _own(tool: OwnTool) -> OwnToolOut:
+    return OwnToolOut(
+        activation=tool.activation,
+        name=utf8(tool.name),
         tokens=_tokens(tool.tokens),
         tokens_if_used=_tokens(tool.tokens_if_used),
         why=utf8(tool.why),

@@ -18,8 +18,8 @@ class Reach(Struct, frozen=True):
     """What the servers of one agent put into its window.
 
     ``start``: into the first request. ``whole``: with every definition in it that the model may search for. ``running``
-    servers start with the session; of ``unknown`` ones among them nobody has counted the tools. ``tools``: how many are
-    offered.
+    servers start with the session; of ``unknown`` ones among them nobody has counted the tools. ``tools``: how many
+    these offer; those that the agent adds of its own are in the tokens only.
     """
 
     start: Tokens
@@ -32,9 +32,12 @@ class Reach(Struct, frozen=True):
 def reach(agent: AgentTools) -> Reach:
     """Add up ``agent``."""
     running = tuple(server for server in agent.servers if server.starts)
+    own = [tool for tool in agent.own if tool.tokens.n]
     return Reach(
-        start=total([server.tokens for server in running if server.known]),
-        whole=total([server.tokens_if_used for server in running if server.known]),
+        start=total([*(server.tokens for server in running if server.known), *(tool.tokens for tool in own)]),
+        whole=total(
+            [*(server.tokens_if_used for server in running if server.known), *(tool.tokens_if_used for tool in own)]
+        ),
         running=running,
         unknown=tuple(server for server in running if not server.known),
         tools=sum(len(offered(server)) for server in running),

@@ -173,6 +173,21 @@ def _servers(agent: AgentTools, sums: Reach, screen: Screen, top: int) -> Iterat
                 Cell(_state(server), _QUIET),
             )
         )
+    if agent.own:
+        own = [
+            Cell(full(added(tool.tokens for tool in agent.own))),
+            Cell(full(added(tool.tokens_if_used for tool in agent.own))),
+        ]
+        said = f"the agent's own: {', '.join(tool.name for tool in agent.own)}"
+        rows.append(
+            (
+                *(own if late else own[:1]),
+                Cell("resources", _QUIET),
+                Cell(count(len(agent.own), "tool")),
+                *([Cell()] if paths else []),
+                Cell(said, _QUIET),
+            )
+        )
     right = Column("right")
     path = (Column(cut="middle"),) if paths else ()
     columns = (Column(cut="end", least=_NAME), Column(cut="end"), *path, Column(cut="end"))

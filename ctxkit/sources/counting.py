@@ -24,7 +24,7 @@ class PieceCounter:
     """Counts pieces of texts in o200k_base so that the pieces of a text add up to the whole."""
 
     def __init__(self, store: Store | None) -> None:
-        self._store = store
+        self.store = store
         self._memory: dict[str, list[int]] = {}
         self._new: dict[str, bytes] = {}
 
@@ -44,12 +44,12 @@ class PieceCounter:
 
     def flush(self) -> None:
         """Give the store what was counted since the last time, at once: a transaction each costs more than counting."""
-        if self._store is not None and self._new:
-            self._store.put_blobs(self._new)
+        if self.store is not None and self._new:
+            self.store.put_blobs(self._new)
             self._new = {}
 
     def _stored(self, name: str, expected: int) -> list[int] | None:
-        data = self._store.get_blob(name) if self._store is not None else None
+        data = self.store.get_blob(name) if self.store is not None else None
         if data is None or len(data) != 8 * expected:
             return None
         counts = array("q")
@@ -61,6 +61,6 @@ class PieceCounter:
         from ctxkit.tokens.split import count_spans
 
         counts = count_spans(text, offsets, count) if len(offsets) > 1 else [count(text)]
-        if self._store is not None:
+        if self.store is not None:
             self._new[name] = array("q", counts).tobytes()
         return counts

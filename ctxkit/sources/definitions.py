@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from ctxkit.model import ConfigError
 from ctxkit.sources.tool_files import READ_LIMIT
@@ -17,6 +17,10 @@ from ctxkit.text.config import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+Resources = Literal["unknown", "none", "empty", "declared", "listed"]
+"""Whether a server offers resources: ``declared`` as a capability, and of those ``empty`` or ``listed`` where its list
+was asked for."""
 
 # No tool nests its schema deeper; what walks through schemas relies on it.
 _DEPTH = 100
@@ -65,6 +69,7 @@ class ServerDefinition:
 
     ``origin`` is the file it was read from, as reports show it. ``client`` and ``capabilities`` say who asked: what a
     server lists depends on them. ``untold``: by agent id, the names of tools that it does not list to that agent.
+    ``resources``: what it said of them; some agents add tools of their own for these.
     """
 
     name: str
@@ -75,6 +80,7 @@ class ServerDefinition:
     capabilities: tuple[str, ...] = ()
     origin: str = ""
     untold: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    resources: Resources = "unknown"
 
     def told_to(self, agent: str) -> ServerDefinition:
         """What the server tells the agent of this id."""
@@ -82,6 +88,18 @@ class ServerDefinition:
         if not hidden:
             return self
         return replace(self, tools=tuple(tool for tool in self.tools if tool.name not in hidden))
+
+
+def declared_resources(capabilities: object) -> Resources:
+    """What the capabilities in a server's answer to ``initialize`` say of resources."""
+    if not isinstance(capabilities, Mapping):
+        return "unknown"
+    return "declared" if isinstance(capabilities.get("resources"), Mapping) else "none"
+
+
+def resources_of(value: object) -> Resources:
+    """The value of that name, ``unknown`` for anything else."""
+    return next((known for known in get_args(Resources) if known == value), "unknown")
 
 
 def compact(value: object) -> str:
@@ -93,7 +111,7 @@ def parse_tools_json(data: bytes, name: str, server: str | None = None) -> tuple
     """The servers whose definitions ``data`` holds.
 
     Taken are: the answer to ``tools/list`` (``{"tools": […]}``, also inside ``{"result": …}``), a bare list of tools,
-    such an answer with the server's name and version beside it, and maps of these by server. ``name`` is
+    such an answer with the server's name, version and capabilities beside it, and maps of these by server. ``name`` is
     the file as messages call it; ``server`` names the server where the JSON does not (default: the file's stem).
     Raises ConfigError, which says what was found instead.
     """
@@ -198,6 +216,7 @@ def _server(value: dict[str, object], name: str, server: str, named: bool) -> Se
         version=version if isinstance(version, str) else "",
         instructions=instructions if isinstance(instructions, str) else "",
         origin=name,
+        resources=declared_resources(value.get("capabilities")),
     )
 
 

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ctxkit.model import ConfigError
-from ctxkit.sources.definitions import ServerDefinition, ToolDefinition, tool_definitions
+from ctxkit.sources.definitions import ServerDefinition, ToolDefinition, resources_of, tool_definitions
 from ctxkit.text import jsonc
 from ctxkit.text.config import kind_of
 
@@ -68,6 +68,8 @@ def _server_record(server: ServerDefinition, count: Callable[[str], int]) -> dic
         record["fetched_with"] = {"capabilities": sorted(server.capabilities), "client": server.client}
     if server.instructions:
         record["instructions"] = server.instructions
+    if server.resources != "unknown":
+        record["resources"] = server.resources
     tools = {tool.name: tool for tool in server.tools}
     record["tools"] = {
         name: {"tokens": count(tool.reference_text), "hash": tool.hash, "definition": tool.listed}
@@ -95,6 +97,7 @@ def _server(key: str, record: Mapping[str, object], name: str) -> ServerDefiniti
         capabilities=tuple(c for c in capabilities if isinstance(c, str)) if isinstance(capabilities, list) else (),
         origin=name,
         untold=_untold(record.get("untold")),
+        resources=resources_of(record.get("resources")),
     )
 
 

@@ -30,6 +30,7 @@ _USERINFO = on_demand(r"(?<![\w.-])(?!npm:|jsr:)[\w.-]+:[^\s/@:]+@(?=[\w.-])")
 _PIECE = on_demand(rf"{_REFERENCE}|[A-Za-z0-9_+=.~-]{{12,}}")
 _WORD = on_demand(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _FLAG = on_demand(r"(--?[A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
+_FLAG_INSIDE = on_demand(r"(?<![\w.-])(--?[A-Za-z][\w.-]*+)(\s+)(\"[^\"]*\"|'[^']*'|[^\s\"'-][^\s\"']*)")
 _SENSITIVE = frozenset(
     {
         "apikey",
@@ -105,6 +106,7 @@ def masked(text: str, longest: int = _LONGEST_ARGUMENT) -> str:
     text = _URL().sub(lambda match: _url(match.group()), text)
     text = _ASSIGNMENT().sub(lambda match: f"{match[1]}={_hidden(match[2])}", text)
     text = _NAMED().sub(_named, text)
+    text = _FLAG_INSIDE().sub(_after_flag, text)
     text = _SCHEME().sub(lambda match: f"{match[1]} {_hidden(match[2])}", text)
     text = _USERINFO().sub(f"{MASK}@", text)
     return _PIECE().sub(lambda match: MASK if _is_secret(match.group()) else match.group(), text)
@@ -121,6 +123,10 @@ def _named(match: re.Match[str]) -> str:
     if match[1] is None or not is_sensitive(match[1]):
         return match.group()
     return f"{match[1]}{match[2]}{_hidden(match[3])}"
+
+
+def _after_flag(match: re.Match[str]) -> str:
+    return f"{match[1]}{match[2]}{_hidden(match[3])}" if is_sensitive(match[1]) else match.group()
 
 
 def _hidden(value: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ctxkit.model import total
-from ctxkit.model.tools import AgentTools, ServerTools, ToolCost
+from ctxkit.model.tools import AgentTools, OwnTool, ServerTools, ToolCost
 from ctxkit.sources.definitions import ServerDefinition, ToolDefinition, compact
 from ctxkit.sources.masking import printable
 from ctxkit.sources.mcp_config import McpServer, servers
@@ -17,7 +17,7 @@ from ctxkit.sources.window import estimate_for
 from ctxkit.tokens.models import find_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ctxkit.agents.disk import Disk
     from ctxkit.agents.places import Places
@@ -63,13 +63,20 @@ def agent_tools(
     segments = collect_tools(
         spec, agent.version, known.id, agent.settings, places, disk, definitions, estimate, count, window
     )
+    about, own = segments[: len(agent.servers)], segments[len(agent.servers) :]
     rows = tuple(
         _server(
             server, segment, _told(definitions.get(server.name), spec), trouble.get(server.name, ()), estimate, count
         )
-        for server, segment in zip(agent.servers, segments, strict=True)
+        for server, segment in zip(agent.servers, about, strict=True)
     )
-    return AgentTools(spec.id, spec.name, agent.version, known.id, window, rows)
+    return AgentTools(spec.id, spec.name, agent.version, known.id, window, rows, tuple(_own(own)))
+
+
+def _own(segments: Sequence[Segment]) -> Iterator[OwnTool]:
+    for segment in segments:
+        for tool in segment.children:
+            yield OwnTool(tool.title, tool.activation, tool.tokens, tool.tokens_if_used, segment.why)
 
 
 def _told(definition: ServerDefinition | None, spec: AgentSpec) -> ServerDefinition | None:

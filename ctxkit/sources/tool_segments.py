@@ -15,6 +15,7 @@ from ctxkit.sources.mcp_config import McpServer, servers
 from ctxkit.sources.tool_cost import tool_form, written
 from ctxkit.sources.tool_files import LOCK_NAME
 from ctxkit.sources.tool_forms.form import NOTHING, ToolForm, WireServer, WireTool, Written
+from ctxkit.sources.tool_own import depends_on_resources, own_segments
 
 if TYPE_CHECKING:
     from ctxkit.agents.disk import Disk
@@ -48,7 +49,10 @@ def server_segments(
     count: Callable[[str], int] | None,
     window: int | None,
 ) -> tuple[Segment, ...]:
-    """The segments of the servers that ``entries`` are about; the rest as in :func:`.tools.collect_tools`."""
+    """The segments of the servers that ``entries`` are about, and of the agent's own tools that come with them.
+
+    The rest as in :func:`.tools.collect_tools`.
+    """
     costs = _Costs(spec, tool_form(spec, version), estimate, count or _count)
     found = servers(spec, entries, settings, disk)
     told = [(server, definitions.get(server.name)) for server in found]
@@ -64,10 +68,11 @@ def server_segments(
     deferral = _deferral(spec, version, model, settings, places, share)
     wires = _wires(spec, version, told, deferral)
     once = _Once(costs.form.instructions_words, costs.form.listing_words)
-    return tuple(
+    segments = (
         _server(costs, server, known, wire, deferral, keeps, once)
         for (server, known), wire in zip(told, wires, strict=True)
     )
+    return (*segments, *own_segments(spec, version, model, told, deferral, estimate))
 
 
 def _wires(
@@ -311,6 +316,8 @@ def _why(spec: AgentSpec, server: McpServer, definition: ServerDefinition | None
     parts.append(f"{number} tool{'' if number == 1 else 's'}{version} from {printable(definition.origin)}")
     if server.starts and deferral is not None:
         parts.append("deferred until the agent searches for them")
+    if definition.resources == "unknown" and depends_on_resources(spec):
+        parts.append("whether it offers resources is not known, so the agent's tools for these may be missing")
     limit = spec.mcp.tool_limit if spec.mcp is not None else None
     if limit is not None and len(definition.tools) > limit:
         parts.append(f"the agent takes at most {limit}")

@@ -81,6 +81,8 @@ def collect_tools(
 ) -> tuple[Segment, ...]:
     """One segment of kind ``mcp-server`` for each server that the agent's files name, its tools as children.
 
+    After them those of kind ``mcp-own``: tools of the agent itself that come with servers.
+
     ``definitions``: what is known of the tools, by server; without them a server counts nothing and says what to do.
     ``estimate`` turns o200k counts into the model's, ``count`` makes them (default: exact, uncached). ``window`` is the
     model's, in tokens, for agents that defer above a share of it. Nothing is started.

@@ -175,6 +175,15 @@ def test_fixed_parts_add_up_and_are_dated(agent: AgentSpec) -> None:
         assert part.category != "tools" or not part.parts or part.count == len(part.parts), part.id
 
 
+def test_own_tools_are_in_no_fixed_part(agent: AgentSpec) -> None:
+    own = [tool.name for group in (agent.mcp.own_tools if agent.mcp else ()) for tool in group.tools]
+    assert not {name for part in agent.fixed for name in part.parts} & set(own)
+    for group in agent.mcp.own_tools if agent.mcp else ():
+        assert group.tools
+        assert len({tool.name for tool in group.tools}) == len(group.tools)
+        assert all(tool.tokens > (tool.listed or 0) for tool in group.tools), group.id
+
+
 def test_agents_without_figures_say_so(agent: AgentSpec) -> None:
     if not any(part.category == "system" for part in agent.fixed):
         assert any("not measured" in note for note in agent.notes)

@@ -12,6 +12,7 @@ from ctxkit.model import Activation, Skipped, Tokens
 from ctxkit.model.tools import (
     AgentTools,
     LockResult,
+    OwnTool,
     ServerChange,
     ServerTools,
     ToolChange,
@@ -87,6 +88,12 @@ def lock() -> LockResult:
     return LockResult("ctxkit-tools.lock", True, 2, 9, 3_532, changes, ("s is not locked: it repeats a secret",))
 
 
+OWN = (
+    OwnTool("list_things", Activation.NAMED, Tokens(6), Tokens(135), "sent because of github"),
+    OwnTool("read_thing", Activation.NAMED, Tokens(7), Tokens(198), "sent because of github"),
+)
+
+
 def render(report: ToolsReport, screen: Screen, models=None, **options) -> str:
     given = {"path": ".", "top": 10, "every_agent": False, **options}
     return "".join(f"{line}\n" for line in tools_text(report, models or {}, screen, **given))
@@ -147,3 +154,33 @@ def test_names_cannot_drive_the_terminal_or_break_the_json(report, agents) -> No
     made = replace(report, agents=(replace(agents[1], servers=(evil,)),))
     assert all(char.isprintable() or char == "\n" for char in render(made, Screen(100)))
     json.loads(b"".join(tools_json(made, None, {})).decode("utf-8"))
+
+
+def test_tools_of_the_agents_own_are_in_the_sums_and_in_a_row(agents) -> None:
+    agent = replace(agents[0], own=OWN)
+    before, after = reach(agents[0]), reach(agent)
+    assert (after.start.n - before.start.n, after.whole.n - before.whole.n) == (13, 333)
+    assert after.tools == before.tools
+    text = render(ToolsReport("/r", (agent,)), Screen(120))
+    (row,) = (line for line in text.splitlines() if "list_things" in line)
+    assert re.match(r" *13 +333 +resources +2 tools +the agent's own: list_things, read_thing", row)
+    assert "list_things" not in render(ToolsReport("/r", agents[:1]), Screen(120))
+
+
+def test_tools_of_the_agents_own_that_wait_count_in_no_sum(agents) -> None:
+    waiting = OwnTool("read_thing", Activation.MANUAL, Tokens(0), Tokens(198), "sent once github is approved")
+    agent = replace(agents[0], own=(waiting,))
+    assert reach(agent) == reach(agents[0])
+
+
+def test_tools_of_the_agents_own_in_json(agents) -> None:
+    report = ToolsReport("/r", (replace(agents[0], own=OWN), agents[1]))
+    document = json.loads(b"".join(tools_json(report, None, {})))
+    Draft202012Validator(SCHEMA).validate(document)
+    with_own, without = document["agents"]
+    assert [(tool["name"], tool["tokens"]["n"]) for tool in with_own["own_tools"]] == [
+        ("list_things", 6),
+        ("read_thing", 7),
+    ]
+    assert with_own["own_tools"][0]["why"] == "sent because of github"
+    assert without["own_tools"] == []

@@ -85,7 +85,7 @@ def read(path: str, key: str, skip: Callable[[Skipped], None]) -> Iterator[Event
     own = ""
     for line in json_lines(path, skip):
         record = line.record
-        if not started and short(record, "type") in LINES:
+        if not started and (short(record, "type") in LINES or record.get("type") == "api-request"):
             started = True
             start = _start(record, path)
             own = short(record, "agentId")  # a subagent's own file: its thread is the main one here
@@ -134,7 +134,7 @@ class _Subagents:
         self._files = {
             name.removeprefix("agent-").removesuffix(".jsonl"): os.path.join(folder, name)
             for name in names
-            if name.startswith("agent-") and name.endswith(".jsonl")
+            if name.startswith("agent-") and name.endswith(".jsonl") and name != "agent-.jsonl"
         }
 
     def started_by(self, record: Mapping[str, object]) -> Iterator[Event]:

@@ -204,10 +204,14 @@ class Thread:
             answered = ""
         self._boundary = None
         del self._window[kept:]
+        held = set(self._window)
         for mark, message in tail:
-            self._window.append(mark)
+            # The user may say the same again; each time has a mark of its own.
+            place = f"{mark}#{len(self._window)}" if mark in held else mark
+            held.add(place)
+            self._window.append(place)
             if message.get("role") != "assistant":
-                yield from user_blocks({"message": message, "uuid": mark, "timestamp": None}, self._name, at)
+                yield from user_blocks({"message": message, "uuid": place, "timestamp": None}, self._name, at)
             elif mark != answered:
                 yield from assistant_blocks(message, mark, self._name, at)
         self._mark = self._window[-1] if self._window else ""

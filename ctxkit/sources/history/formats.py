@@ -10,7 +10,7 @@ import msgspec
 
 from ctxkit.model import CtxkitError
 from ctxkit.sources.history.reader import Head, Reader
-from ctxkit.sources.history.reading import opened, repaired
+from ctxkit.sources.history.reading import LONGEST_LINE, opened, repaired
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,6 +46,7 @@ INSIDE = ("base_state.json", "opencode.db", "kilo.db", "crush.db", "sessions.db"
 """Files by which a directory that is given as a transcript is known for one."""
 
 _BEGINNING = 64 * 1024
+_BLANKS = b"\xef\xbb\xbf \t\r\n"
 
 
 def reader(name: str) -> Reader:
@@ -57,7 +58,14 @@ def head_of(path: str) -> Head:
     """The beginning of the file ``path``. Raises CtxkitError where it cannot be read."""
     with opened(path) as file:
         data = file.read(_BEGINNING)
-    return Head(path, data, tuple(_records(data)))
+        long = len(data) == _BEGINNING and b"\n" not in data and data.lstrip(_BLANKS)[:1] == b"{"
+        line = data + file.readline(LONGEST_LINE) if long else b""
+        goes_on = line.endswith(b"\n") and file.read(1) != b""
+    if not goes_on:
+        return Head(path, data, tuple(_records(data)))
+    # A record of a gateway holds a whole request, and the first line of a session a prompt that someone pasted.
+    records = tuple(_records(line + b"\n"))
+    return Head(path, data, records, goes_on=bool(records))
 
 
 def transcript_in(directory: str) -> str | None:

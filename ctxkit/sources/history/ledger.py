@@ -8,12 +8,14 @@ sums alone.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from ctxkit.model.history import Action, Compaction, Entry, Folded, Left, Session, Step
 from ctxkit.model.session import MAIN, Block, Departure, Kind, Media, Request, Start, Usage, Why
 from ctxkit.sources.history.actions import action_of
 from ctxkit.sources.history.reminder_names import reminder_name
+from ctxkit.sources.history.titles import beginning_of
 from ctxkit.sources.masking import printable
 from ctxkit.tokens.content import Content, content_of
 from ctxkit.tokens.families import keeps_thinking
@@ -74,6 +76,7 @@ class _Ledger:
         self._path = path
         self._weigher = weigher
         self._model = start.model
+        self._title = ""
         self._entries: list[Entry] = []
         self._first = 0
         self._steps: list[Step] = []
@@ -83,6 +86,7 @@ class _Ledger:
         self._windows: dict[str, _Window] = {}
         self._calls: dict[str, int] = {}
         self._marks: dict[int, tuple[str, ...]] = {}
+        self._marked: dict[str, dict[int, None]] = {}
         self._prompts: dict[str, None] = {}
         self._unsized: dict[int, tuple[Media, ...]] = {}
         self._turn = 0
@@ -115,8 +119,7 @@ class _Ledger:
     def _titled(self) -> Start:
         if self._start.title and self._start.model:
             return self._start
-        title = self._start.title or next((e.excerpt for e in self._entries if e.kind is Kind.PROMPT), "")
-        return replace(self._start, title=title, model=self._start.model or self._model)
+        return replace(self._start, title=self._start.title or self._title, model=self._start.model or self._model)
 
     def _window(self, thread: str) -> _Window:
         return self._windows.setdefault(thread, _Window())
@@ -125,6 +128,8 @@ class _Ledger:
         if not (block.text or block.media or block.opaque or block.kind in (Kind.RESULT, Kind.CALL)):
             return
         window = self._window(block.thread)
+        if block.kind is Kind.PROMPT:
+            self._title = self._title or _excerpt(block)
         if block.kind is Kind.PROMPT and block.thread == MAIN:
             self._prompted(block, window)
         index = self._first + len(self._entries)
@@ -139,6 +144,8 @@ class _Ledger:
         if block.mark or block.call:
             names = (block.mark, block.call if block.kind is Kind.RESULT else "")
             self._marks[index] = tuple(filter(None, names))
+            for name in self._marks[index]:
+                self._marked.setdefault(name, {})[index] = None
         if len(self._entries) > MOST_ENTRIES:
             self._fold()
 
@@ -254,21 +261,22 @@ class _Ledger:
         for entry in self._leaving(window, event):
             del window.live[entry.index]
             self._left[entry.index] = Left(window.steps + 1, event.why)
-            self._marks.pop(entry.index, None)
+            for name in self._marks.pop(entry.index, ()):
+                del self._marked[name][entry.index]
 
     def _leaving(self, window: _Window, event: Departure) -> list[Entry]:
         if event.marks:
-            marks = set(event.marks)
-            return [e for e in window.live.values() if marks.intersection(self._marks.get(e.index, ()))]
-        live = list(window.live.values())
+            named = {index for mark in event.marks for index in self._marked.get(mark, ())}
+            return [window.live[index] for index in sorted(named) if index in window.live]
+        behind = -1
         if event.after:
-            places = [at for at, entry in enumerate(live) if event.after in self._marks.get(entry.index, ())]
-            if not places:
+            behind = next((at for at in reversed(self._marked.get(event.after, ())) if at in window.live), -1)
+            if behind < 0:
                 return []
-            live = live[places[-1] + 1 :]
+        later = takewhile(lambda entry: entry.index > behind, reversed(window.live.values()))
         return [
             entry
-            for entry in live
+            for entry in later
             if entry.kind not in event.spared and not event.kept.intersection(self._marks.get(entry.index, ()))
         ]
 
@@ -283,6 +291,10 @@ class _Ledger:
                 del window.live[index]
         self._calls = {call: index for call, index in self._calls.items() if index >= self._first}
         self._marks = {index: marks for index, marks in self._marks.items() if index >= self._first}
+        self._marked = {}
+        for index, names in self._marks.items():
+            for name in names:
+                self._marked.setdefault(name, {})[index] = None
         self._left = {index: left for index, left in self._left.items() if index >= self._first}
 
 
@@ -309,4 +321,4 @@ def _content(block: Block, action: Action | None) -> Content:
 
 
 def _excerpt(block: Block) -> str:
-    return printable(" ".join(block.text[: 4 * _EXCERPT].split())[:_EXCERPT])
+    return printable(beginning_of(block.text[: 4 * _EXCERPT])[:_EXCERPT])

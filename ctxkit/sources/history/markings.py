@@ -43,6 +43,11 @@ _SUMMARY = on_demand(
     r"\s*(?:This session is being continued from a previous conversation|Another language model started to solve"
     r"|<(?:state_snapshot|conversation_summary|conversation-summary)>)"
 )
+# What Claude Code and Codex ask for, in the user's role, when they compact.
+_COMPACTING = on_demand(
+    r"\s*(?:CRITICAL: Respond with TEXT ONLY\. Do NOT call any tools|Your task is to create a detailed summary of"
+    r"|You are performing a CONTEXT CHECKPOINT COMPACTION)"
+)
 _INTERRUPTED = "[Request interrupted by user"
 # Claude Code: the path, what kind of file it is, an empty line.
 _CONTENTS = on_demand(r"(?:\A|(?<=\n))Contents of (\S[^\n]*?)(?: \([^\n()]*\))?:\n\n")
@@ -92,6 +97,9 @@ def said_by_user(text: str) -> Iterator[Piece]:
     """A text of the user's role: words of the user, or what the client wrote in their place, with the rules in it."""
     if _SUMMARY().match(text):
         yield Piece(Kind.SUMMARY, text)
+        return
+    if _COMPACTING().match(text):
+        yield Piece(Kind.REMINDER, text, "compaction")
         return
     if _AGENTS_MD().match(text) or _USER_INSTRUCTIONS().match(text) or _CONTEXT().match(text):
         yield from _named(pieces(text, Kind.REMINDER), "instructions")

@@ -25,7 +25,7 @@ AGENTS: tuple[str, ...] = ()
 
 def recognise(head: Head) -> bool:
     """Has the first task an id, a question and messages?"""
-    first = recordings.first_record(head) if len(head.records) <= 1 else None
+    first = None if head.is_lines else recordings.first_record(head)
     return isinstance(first, dict) and _is_task(first)
 
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 CLEARED = "[Old tool result content cleared]"
 """What stands in place of a result that opencode took out of the window by itself."""
 _INTERRUPTED = "[Tool execution was interrupted]"
+_REFUSED = "invalid"
+"""The tool that a call goes to whose own tool is unknown or does not take its arguments."""
 _ASKS_FOR_SUMMARY = "What did we do so far?"
 _RAN_BY_USER = "The following tool was executed by the user"
 _NOT_SENT = frozenset({"text/plain", "application/x-directory"})
@@ -260,6 +262,7 @@ def _result(part: Mapping[str, object], finished: bool, window: _Window) -> Iter
     match status:
         case "completed":
             words = text(state, "output")
+            failed = tool == _REFUSED or number(mapping(state, "metadata"), "exit") != 0
             media = tuple(_media(item) for item in maps(state, "attachments"))
             if (cleared := time_of(times, "compacted")) > 0:
                 window.cleared.add(cleared, mark, call, tool)

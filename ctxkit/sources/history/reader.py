@@ -20,23 +20,30 @@ if TYPE_CHECKING:
 class Head:
     """The beginning of a file, by which its format is told.
 
-    ``path``: as given. ``data``: its first 64 KiB. ``records``: the JSON objects of the first whole lines in it; empty
-    if the first line is none.
+    ``path``: as given. ``data``: its first 64 KiB. ``records``: the JSON objects of the first whole lines in it, or of
+    the first line alone if that is longer; empty if the first line is none. ``goes_on``: that long line is not the
+    whole file, so the file is one of lines.
     """
 
     path: str
     data: bytes
     records: tuple[Mapping[str, object], ...] = ()
+    goes_on: bool = False
 
     @property
     def is_json(self) -> bool:
         """Might the file be one JSON document: it begins as one, and its first line alone is none."""
         return not self.records and self.data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
 
+    @property
+    def is_lines(self) -> bool:
+        """Is the file known to hold one record a line, more than one."""
+        return self.goes_on or len(self.records) > 1
+
     @cached_property
     def document(self) -> object:
         """The value of a file that is one JSON document; None if it is none, or too large to be parsed at once."""
-        if not self.is_json and len(self.records) != 1:
+        if self.is_lines or (not self.is_json and not self.records):
             return None
         try:
             return document(self.path)

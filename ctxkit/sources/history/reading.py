@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 import os
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -12,6 +13,8 @@ from ctxkit.model import CtxkitError, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from _typeshed import WriteableBuffer
 
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes of one line. Requests end at 32 MB with every provider, and a line holds one message."""
@@ -32,9 +35,9 @@ class Line(NamedTuple):
 def json_lines(path: str, skip: Callable[[Skipped], None]) -> Iterator[Line]:
     """The JSON objects of a file with one a line, in order.
 
-    Lines that are blank or no objects are passed over. What cannot be read goes to ``skip``, with the line it is on; a
-    last line without an end that does not parse is taken for one that is being written, and is no fault. Raises
-    CtxkitError where the file cannot be opened.
+    Lines that are blank or no objects are passed over; of several objects in one line each counts. What cannot be read
+    goes to ``skip``, with the line it is on; a last line without an end that does not parse is taken for one that is
+    being written, and is no fault. Raises CtxkitError where the file cannot be opened.
     """
     decode = msgspec.json.Decoder().decode
     for at, end, data, complete in _lines(path, skip):
@@ -45,7 +48,9 @@ def json_lines(path: str, skip: Callable[[Skipped], None]) -> Iterator[Line]:
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             record = repaired(data)
             if record is None:
-                if complete and data.strip():
+                glued, rest = _glued(data)
+                yield from (Line(at, end, found) for found in glued)
+                if rest and (complete or glued):
                     skip(Skipped(f"{path}:{at}", f"the line is no valid JSON ({_said(error)})", "The rest is read."))
                 continue
         if isinstance(record, dict):
@@ -68,6 +73,26 @@ def repaired(data: bytes) -> object | None:
     except (ValueError, RecursionError):
         return None
     return value
+
+
+def _glued(data: bytes) -> tuple[list[dict[str, object]], bool]:
+    """The objects that stand behind one another in a line whose end was lost, and whether more follows them."""
+    import json
+
+    text = data.decode("utf-8", "replace").strip()
+    decoder = json.JSONDecoder()
+    found: list[dict[str, object]] = []
+    at = 0
+    while at < len(text):
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            break
+        if not isinstance(value, dict):
+            break
+        found.append(value)
+        at = end
+    return found, at < len(text)
 
 
 def _lines(path: str, skip: Callable[[Skipped], None]) -> Iterator[tuple[int, int, bytes, bool]]:
@@ -118,15 +143,36 @@ def whole(path: str) -> bytes:
     return data
 
 
+class _File(io.FileIO):
+    """A file that cannot be read on is told of like one that cannot be opened."""
+
+    def __init__(self, descriptor: int, path: str) -> None:
+        super().__init__(descriptor, "rb")
+        self._path = path
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+        try:
+            return super().readinto(buffer) or 0  # None: a device's file that holds nothing yet
+        except OSError as error:
+            raise _unreadable(self._path, error) from None
+
+
 def opened(path: str) -> BinaryIO:
-    """``path`` opened for reading. Raises CtxkitError for what is no regular file or cannot be opened."""
+    """``path`` opened for reading.
+
+    Raises CtxkitError for what is no regular file or cannot be opened; so does the file where it cannot be read on.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
-        raise CtxkitError(f"{path} cannot be read: {error.strerror}.", "Check the path and its permissions.") from None
+        raise _unreadable(path, error) from None
     import stat
 
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise CtxkitError(f"{path} is no regular file.", "Name the transcript itself.")
-    return os.fdopen(descriptor, "rb", buffering=_CHUNK)
+    return io.BufferedReader(_File(descriptor, path), _CHUNK)
+
+
+def _unreadable(path: str, error: OSError) -> CtxkitError:
+    return CtxkitError(f"{path} cannot be read: {error.strerror}.", "Check the path and its permissions.")

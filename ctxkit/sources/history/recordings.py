@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 
 _BOM = b"\xef\xbb\xbf"
 _LISTS = ("requests", "exchanges", "interactions", "entries", "data", "logs")
+_TOLD_APART_BY = 8
+"""Hexadecimal digits."""
 _NO_REQUESTS = "Give requests as JSON, one document or one a line."
 
 
 def first_record(head: Head) -> object:
     """The first record of the file that begins with ``head``; None if it is no JSON."""
-    if len(head.records) > 1:
+    if head.is_lines:
         return head.records[0]
     found = head.document if head.document is not None else next(iter(head.records), None)
     return next(iter(listed(found)), None)
@@ -53,9 +55,9 @@ def listed(found: object) -> list[object]:
 def peek(head: Head, form: str, find: Finder) -> Iterator[Peek]:
     """One for each session. A file of lines is read to its end for that, one over 128 MiB in its first lines alone."""
     size, _ = size_and_time(head.path)
-    if len(head.records) > 1 and size > LARGEST_DOCUMENT:
+    if head.is_lines and size > LARGEST_DOCUMENT:
         records: Iterable[object] = head.records
-    elif len(head.records) > 1:
+    elif head.is_lines:
         records = (line.record for line in json_lines(head.path, lambda _: None))
     else:
         records = listed(head.document if head.document is not None else next(iter(head.records), None))
@@ -73,7 +75,7 @@ def glances(exchanges: Iterable[Exchange], path: str, form: str) -> Iterator[Pee
             ends[0] = replace(exchange, at=ends[0].at)
         ends[1:] = [exchange]
     for key, ends in sessions.items():
-        start = start_of(ends[0], form, stem(path))
+        start = start_of(ends[0], form, _name(path, key, alone=len(sessions) == 1))
         yield Peek(
             path=path,
             key=key if len(sessions) > 1 else "",
@@ -103,7 +105,8 @@ def read(path: str, key: str, skip: Callable[[Skipped], None], form: str, find: 
         raise CtxkitError(f"{path} holds no request to a model.", _NO_REQUESTS)
     for session, ends in places.items():
         if not key or session == key:
-            yield from events_of(_at_places(path, ends, find), form, stem(path))
+            name = _name(path, session, alone=len(places) == 1)
+            yield from events_of(_at_places(path, ends, find), form, name)
 
 
 def sessions(exchanges: Iterable[Exchange], key: str, path: str, form: str) -> Iterator[Event]:
@@ -118,7 +121,12 @@ def sessions(exchanges: Iterable[Exchange], key: str, path: str, form: str) -> I
         raise CtxkitError(f"{path} holds no request to a model.", _NO_REQUESTS)
     for session, members in found.items():
         if not key or session == key:
-            yield from events_of(members, form, stem(path))
+            yield from events_of(members, form, _name(path, session, alone=len(found) == 1))
+
+
+def _name(path: str, key: str, *, alone: bool) -> str:
+    """What a session without an id is called: the file, and if there are others in it, what tells it from them."""
+    return stem(path) if alone else f"{stem(path)}-{key[-_TOLD_APART_BY:]}"
 
 
 def _whole(path: str) -> object:

@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     from ctxkit.model.session import Event
 
 
+_BILLING = "x-anthropic-billing-header:"
+"""The first part of Claude Code's system prompt: for the provider's books, and another one with every prompt."""
+
+
 class _Held(NamedTuple):
-    """A block in the window: what it is known by again, its mark, its kind."""
+    """A block in the window: what it is known by again, its mark, its kind; of a call its id."""
 
     key: int
     mark: str
     kind: Kind
+    call: str = ""
 
 
 class Succession:
@@ -88,6 +93,8 @@ class Succession:
         for place in range(len(before) - 1, -1, -1):
             if place not in stayed:
                 places[before[place].key].append(place)
+        # Clients fill in arguments that the model left out, or name another tool: then a call is known by its id.
+        calls = {held.call: place for place, held in enumerate(before) if held.call}
         window = [before[place] for place in sorted(stayed)]
         new: list[Block] = []
         next_place = 0
@@ -96,10 +103,11 @@ class Succession:
             candidates = places[key]
             while candidates and candidates[-1] < next_place:
                 candidates.pop()
-            if candidates:
-                next_place = candidates.pop() + 1
-                stayed.add(next_place - 1)
-                window.append(before[next_place - 1])
+            place = candidates.pop() if candidates else calls.get(_call_of(block), -1)
+            if place >= next_place and place not in stayed:
+                next_place = place + 1
+                stayed.add(place)
+                window.append(before[place])
             else:
                 held = self._mark(block, key)
                 window.append(held)
@@ -116,7 +124,7 @@ class Succession:
 
     def _mark(self, block: Block, key: int) -> _Held:
         self._entered += 1
-        return _Held(key, f"{self.thread}#{self._entered}", block.kind)
+        return _Held(key, f"{self.thread}#{self._entered}", block.kind, _call_of(block))
 
     def _entering(self, block: Block, mark: str, at: float) -> Block:
         return block.placed(self.thread, mark, at)
@@ -149,8 +157,14 @@ def conversation_of(blocks: Iterable[Block]) -> list[int]:
     return [_key(block) for block in blocks if block.kind not in HEAD]
 
 
+def _call_of(block: Block) -> str:
+    return block.call if block.kind is Kind.CALL else ""
+
+
 def _key(block: Block) -> int:
     """What ``block`` is known by again. Clients give calls other ids and spellings when they send them back."""
     words = json_text(block.arguments) if block.arguments else block.text
+    if words.startswith(_BILLING):
+        words = _BILLING
     name = block.name if block.kind in HEAD or block.kind is Kind.CALL else ""
     return hash((block.kind, words, name, block.media, 0 if words else block.opaque))

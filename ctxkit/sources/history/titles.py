@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from ctxkit.sources.masking import printable
+from ctxkit.text.pattern import on_demand
 
 _LONGEST = 120
 _LOOKED_AT = 2_000
+_COMMAND = on_demand(r"<command-name>([^<]*)</command-name>\s*(?:<command-args>([^<]*)</command-args>)?")
 
 
 def title_of(text: str) -> str:
     """The first words of ``text``: one line, at most 120 characters, nothing in it that a terminal would obey."""
-    return printable(" ".join(text[:_LOOKED_AT].split()))[:_LONGEST]
+    return printable(beginning_of(text[:_LOOKED_AT]))[:_LONGEST]
+
+
+def beginning_of(text: str) -> str:
+    """``text`` in one line; a slash command that a client wrote with tags around its parts as the user typed it."""
+    command = _COMMAND().search(text) if text[:40].lstrip().startswith("<command-") else None
+    return " ".join((f"{command[1]} {command[2] or ''}" if command else text).split())

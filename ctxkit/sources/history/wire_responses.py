@@ -31,6 +31,10 @@ _ACTION_KEYS = ("action", "operation", "arguments", "queries", "code")
 # Codex writes the exit code of a command into the first lines of what the model sees.
 _EXIT_CODE = on_demand(r"(?:\A|\n)(?:Process exited with code|Exit code:) (-?\d+)")
 _EXIT_CODE_JSON = on_demand(r'"exit_code":\s*(-?\d+)[^{}]*\}\s*\}\s*\Z')
+# So it answers a call that did not run at all.
+_NOT_RUN = on_demand(
+    r"unsupported call: |failed to parse function arguments: |apply_patch verification failed: |unable to locate image at "
+)
 _BEGINNING = 400
 _ENDING = 200
 
@@ -211,7 +215,9 @@ def _output(item: Mapping[str, object]) -> Iterator[Block]:
 
 
 def failed(output: str) -> bool:
-    """Does the output of a command say that it ended with another exit code than 0?"""
+    """Does the output of a call say that a command ended with another exit code than 0, or that nothing was run?"""
+    if _NOT_RUN().match(output) is not None:
+        return True
     found = _EXIT_CODE().search(output[:_BEGINNING]) or (
         _EXIT_CODE_JSON().search(output[-_ENDING:]) if output.startswith("{") else None
     )

@@ -6,9 +6,10 @@ import asyncio
 import os
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from ctxkit.sources.definitions import declared_resources
 from ctxkit.sources.masking import MASK
 from ctxkit.sources.mcp_live.failure import Limits, ServerFailureError
 from ctxkit.sources.mcp_live.processes import kill_tree
@@ -30,6 +31,9 @@ AT_ONCE = 4
 
 _TICK = 0.2
 """Seconds between two signs of life while servers are slow."""
+
+_RESOURCES = 10.0
+"""Seconds for the list of resources, at most: only a few agents look at it, and nothing else is lost without it."""
 
 _INSTALL = "Install the extra: pip install 'agent-ctxkit[mcp]'"
 
@@ -121,10 +125,15 @@ async def _talk(channel: StdioChannel | HttpChannel, launch: Launch, limits: Lim
             entries, notes = await session.list_tools()
     except TimeoutError:
         raise _too_slow("tools/list", limits.list, channel) from None
+    listed = None
+    if declared_resources(introduced.get("capabilities")) == "declared":
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(limits.list, _RESOURCES)):
+                listed = await session.lists_resources()
     if channel.junk:
         lines = "1 line" if channel.junk == 1 else f"{channel.junk:,} lines"
         notes.append(f"it writes {lines} to stdout that are no messages; agents differ in whether they bear that")
-    return answer_of(introduced, entries, notes)
+    return answer_of(introduced, entries, notes, listed)
 
 
 def _too_slow(method: str, seconds: float, channel: StdioChannel | HttpChannel) -> ServerFailureError:

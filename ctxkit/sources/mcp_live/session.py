@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ctxkit.model import ConfigError
-from ctxkit.sources.definitions import ToolDefinition, tool_definitions
+from ctxkit.sources.definitions import Resources, ToolDefinition, declared_resources, tool_definitions
 from ctxkit.sources.masking import masked, printable
 from ctxkit.sources.mcp_live.failure import Limits, ServerFailureError
 
@@ -43,12 +43,16 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server told. ``tools`` as it lists them; ``notes``: sentences about what was left out or is odd."""
+    """What a server told. ``tools`` as it lists them; ``notes``: sentences about what was left out or is odd.
+
+    ``resources``: as in :class:`ServerDefinition`.
+    """
 
     tools: tuple[ToolDefinition, ...]
     version: str = ""
     instructions: str = ""
     notes: tuple[str, ...] = ()
+    resources: Resources = "unknown"
 
 
 class Session:
@@ -92,6 +96,13 @@ class Session:
             cursors.add(cursor)
             params = {"cursor": cursor}
         raise ServerFailureError(f"its list of tools has more than {self._limits.pages:,} pages", _REPORT)
+
+    async def lists_resources(self) -> bool:
+        """Whether the first page of ``resources/list`` holds any; a server that fails at it offers none."""
+        try:
+            return bool((await self._request("resources/list", None)).get("resources"))
+        except ServerFailureError:
+            return False
 
     async def _request(self, method: str, params: Message | None) -> Message:
         self._last_id += 1
@@ -154,8 +165,14 @@ def _result(answer: Message, method: str) -> Message:
     return result
 
 
-def answer_of(introduced: Message, entries: list[object], notes: list[str]) -> Answer:
-    """What the server told, checked: broken entries are left out, of several with one name the last one counts."""
+def answer_of(
+    introduced: Message, entries: list[object], notes: list[str], lists_resources: bool | None = None
+) -> Answer:
+    """What the server told, checked: broken entries are left out, of several with one name the last one counts.
+
+    ``lists_resources``: see :meth:`Session.lists_resources`; None: it was not asked or did not answer in time.
+    """
+    declared = declared_resources(introduced.get("capabilities"))
     info = introduced.get("serverInfo")
     version = info.get("version") if isinstance(info, dict) else None
     instructions = introduced.get("instructions")
@@ -181,4 +198,5 @@ def answer_of(introduced: Message, entries: list[object], notes: list[str]) -> A
         version[:_LONGEST_VERSION] if isinstance(version, str) else "",
         instructions if isinstance(instructions, str) else "",
         tuple(notes),
+        declared if lists_resources is None else "listed" if lists_resources else "empty",
     )

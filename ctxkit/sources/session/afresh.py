@@ -65,13 +65,13 @@ def advise(
     window = scale.window
     if window:
         share = now / window
-        text = f"The window is {share:.0%} full ({now:,} of {window:,} tokens){_pace(fills, window)}."
+        text = f"The window is {share * 100:.0f} % full ({now:,} of {window:,} tokens){_pace(fills, window)}."
         if share >= SOME_FILL:
             (strong if share >= HIGH_FILL else weak).append(text)
     lost = sum(scale.tokens(item.entry) for item in dead)
     share = lost / now if now else 0.0
     if share >= SOME_DEAD:
-        text = f"{share:.0%} of the window ({lost:,} tokens) is superseded, outdated or repeated."
+        text = f"{share * 100:.0f} % of the window ({lost:,} tokens) is superseded, outdated or repeated."
         (strong if share >= HIGH_DEAD else weak).append(text)
     circling = _circling(session, circles)
     if circling is not None:

@@ -10,6 +10,7 @@ from ctxkit.model.session import MAIN, Block, Event, Kind
 from ctxkit.model.use import AgentUse, Use
 from ctxkit.sources.history.action_rules import doing_of
 from ctxkit.sources.history.load import load_sessions
+from ctxkit.sources.session.rule_texts import rule_parts
 from ctxkit.sources.session.scale import Scale
 from ctxkit.sources.session.signs import SignFinder, signs_of
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ctxkit.model.history import Session
     from ctxkit.sources.history.find import Found
     from ctxkit.sources.history.weigh import Store
+    from ctxkit.sources.session.rule_texts import CountPieces
 
     TextOf = Callable[[Segment], str]
     """The text of a rule file, or of one section of it; empty where it cannot be read."""
@@ -32,12 +34,20 @@ def recent_use(
     segments: Sequence[Segment],
     found: Sequence[Found],
     text_of: TextOf,
+    count: CountPieces,
     store: Store | None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> AgentUse:
     """What the sessions ``found`` say about ``segments`` (of one agent); sessions that cannot be read are left out."""
-    pieces = list(_pieces(segments))
-    signs = {piece.id: signs_of(text_of(piece)) for piece in pieces if piece.category is Category.RULES}
+    texts = {piece.id: text_of(piece) for piece in _pieces(segments) if piece.category is Category.RULES}
+    parts = {
+        piece.id: rule_parts(piece, texts[piece.id], count)
+        for piece in _pieces(segments)
+        if piece.category is Category.RULES and piece.kind not in _LISTED and not piece.children
+    }
+    signs = {identity: signs_of(text) for identity, text in texts.items()}
+    signs |= {part.id: signs_of(text) for mine in parts.values() for part, text in mine}
+    pieces = [*_pieces(segments), *(part for mine in parts.values() for part, _ in mine)]
     finder = SignFinder(sign for mine in signs.values() for sign in mine)
     seen: Counter[str] = Counter()
     met: dict[str, Counter[str]] = {}
@@ -73,7 +83,8 @@ def recent_use(
         )
         for piece in (pieces if sessions else ())
     }
-    return AgentUse(sessions, requests, uses)
+    kept = {identity: tuple(part for part, _ in mine) for identity, mine in parts.items() if mine}
+    return AgentUse(sessions, requests, uses, kept)
 
 
 def _pieces(segments: Iterable[Segment]) -> Iterator[Segment]:

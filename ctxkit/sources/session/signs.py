@@ -13,7 +13,13 @@ from ctxkit.text.pattern import on_demand
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_FENCE = on_demand(r"(?ms)^[ \t]*(```+|~~~+)[^\n]*\n(.*?)^[ \t]*\1[ \t]*$")
+_FENCE = on_demand(r"(?ms)^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n]*\n(.*?)^[ \t]*\1[ \t]*$")
+_SHELLS = frozenset(
+    {"", "bash", "sh", "shell", "zsh", "fish", "console", "shell-session", "terminal", "powershell", "text"}
+)
+"""Languages of fences that may hold command lines."""
+_RUNNERS = frozenset({"run", "exec", "dlx"})
+"""Words after which the third word tells commands apart (``npm run build``)."""
 _SPAN = on_demand(r"(?<!`)(`+)(?!`)([^\n]*?[^`\n])\1(?!`)")
 _COMMAND = on_demand(r"(?:[$>%] +)?((?:[A-Z_]+=\S+ +)*)([a-z][\w./-]*)((?: +[\w./:@=-]+)*)")
 _PLAIN = on_demand(r"[\w./:@-]*[a-z][\w./:@-]*")
@@ -26,7 +32,7 @@ def signs_of(text: str) -> frozenset[str]:
     """The signs in a Markdown text: at most 400."""
     found: dict[str, None] = {}
     for match in _FENCE().finditer(text):
-        for line in match[2].splitlines():
+        for line in match[3].splitlines() if match[2].lower() in _SHELLS else ():
             command = _command(line.strip())
             if command:
                 found.setdefault(command)
@@ -52,12 +58,12 @@ def _sign(code: str) -> str | None:
 
 
 def _command(line: str) -> str | None:
-    """The first two words of a command line, which tell it from others of the same tool."""
+    """The words of a command line that tell it from others of the same tool: the first two, of ``npm run x`` three."""
     match = _COMMAND().match(line)
     if match is None or match[2] in common_words()[1] or len(line) > _LONGEST * 2:
         return None
     rest = [word for word in match[3].split() if not word.startswith("-")]
-    words = [match[2].removeprefix("./"), *rest[:1]]
+    words = [match[2].removeprefix("./"), *rest[: 2 if rest and rest[0] in _RUNNERS else 1]]
     if len(words) < 2 and (" " in line or len(words[0]) < _SHORTEST):
         return None
     return " ".join(words)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ctxkit.model.session import MAIN, Block, Departure, Event, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def after(window: list[Block], event: Departure) -> list[Block]:

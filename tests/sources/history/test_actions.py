@@ -20,7 +20,7 @@ CASES = yaml.safe_load((Path(__file__).parents[2] / "cases" / "actions.yaml").re
 
 def expected(case: dict[str, Any], action: Action) -> Action:
     start, end = case.get("lines", (None, None))
-    words = action.command if "words" not in case else case["words"]
+    words = case.get("words", action.command)
     return Action(Doing(case["does"]), tuple(case.get("paths", ())), start, end, words, case.get("server", ""))
 
 
@@ -81,7 +81,9 @@ def test_many_paths_are_cut() -> None:
     assert action_of("Read", {"file_path": "x" * 100_000}).paths == ()
 
 
-@pytest.mark.parametrize("name", ["mcp__" + "a_" * 5_000, "mcp_" + "_" * 10_000, "mcp--" + "-" * 10_000, "mcp__" * 3_000])
+@pytest.mark.parametrize(
+    "name", ["mcp__" + "a_" * 5_000, "mcp_" + "_" * 10_000, "mcp--" + "-" * 10_000, "mcp__" * 3_000]
+)
 def test_hostile_names(name: str) -> None:
     assert isinstance(server_of(name[:300]), str)
 
@@ -92,12 +94,23 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 KEYS = st.sampled_from(
-    [*rules().path, *rules().paths, *rules().start, *rules().count, *rules().end, *rules().range, *rules().command, "server_name"]
+    [
+        *rules().path,
+        *rules().paths,
+        *rules().start,
+        *rules().count,
+        *rules().end,
+        *rules().range,
+        *rules().command,
+        "server_name",
+    ]
 )
 
 
 @settings(max_examples=200, deadline=None)
-@given(name=st.sampled_from(sorted(doing_of())) | st.text(max_size=12), arguments=st.dictionaries(KEYS, VALUES, max_size=6))
+@given(
+    name=st.sampled_from(sorted(doing_of())) | st.text(max_size=12), arguments=st.dictionaries(KEYS, VALUES, max_size=6)
+)
 def test_arguments_of_any_type(name: str, arguments: dict[str, Any]) -> None:
     action = action_of(name, arguments, "text")
     assert all(isinstance(path, str) and path and "\n" not in path for path in action.paths)

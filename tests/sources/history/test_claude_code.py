@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,6 +20,9 @@ from ctxkit.sources.history.load import load_sessions
 
 from .claude_builder import Transcript, call, digest, result, text, usage
 from .naive import windows
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Read = Callable[[Transcript], list[Event]]
 
@@ -196,7 +198,8 @@ def test_thinking_is_text_and_a_seal(read: Read) -> None:
          [("rules", "a", "A"), ("rules", "b", "B")]),
         ({"type": "prompt_snapshot", "systemPrompt": ["You are it.", 3], "tools": [{"name": "Read"}, None]}, None,
          [("system", "", "You are it."), ("tools", "Read", '{"name":"Read"}')]),
-        ({"type": "deferred_tools_delta", "addedLines": ["A", None, "B"]}, None, [("reminder", "deferred tools", "A\nB")]),
+        ({"type": "deferred_tools_delta", "addedLines": ["A", None, "B"]}, None,
+         [("reminder", "deferred tools", "A\nB")]),
         ({"type": "hook_success", "content": ""}, None, []),
         ({"type": "queued_command", "prompt": "and this"}, None, [("reminder", "queued prompt", "and this")]),
         ({"type": "never seen"}, None, []),
@@ -373,6 +376,18 @@ def test_a_subagents_own_file_is_a_session_of_its_own(tmp_path: Path) -> None:
     assert (peek.id, peek.parent) == ("ag1", "5e55104e-0000")
 
 
+def test_files_of_no_subagent_beside_a_session(tmp_path: Path) -> None:
+    path = begun().write(tmp_path / "s.jsonl")
+    plain = list(claude_code.read(str(path), "", print))
+    folder = tmp_path / "s" / "subagents"
+    (folder / "agent-dir.jsonl").mkdir(parents=True)
+    for name in ("agent-.jsonl", "other.jsonl", "agent-a.meta.json"):
+        (folder / name).write_text("{}\n")
+    lost: list[Skipped] = []
+    assert list(claude_code.read(str(path), "", lost.append)) == plain
+    assert [item.path for item in lost] == [str(folder / "agent-dir.jsonl")]
+
+
 # Exact requests.
 
 
@@ -438,7 +453,9 @@ class Client:
         names = list(self._hashes)
         origin = names[base] if base is not None and names else None
         before = self._hashes[origin] if origin is not None else []
-        same = next((at for at, (a, b) in enumerate(zip(before, hashes, strict=False)) if a != b), min(len(before), len(hashes)))
+        same = next(
+            (at for at, (a, b) in enumerate(zip(before, hashes, strict=False)) if a != b), min(len(before), len(hashes))
+        )
         keep = max(0, same - fewer)
         name = f"r{len(names)}"
         self._hashes[name] = hashes
@@ -514,6 +531,18 @@ def test_a_request_that_keeps_less_than_the_window(client: Client, read: Read, t
     assert session.turns == 2, "a prompt that is sent again is no new turn"
 
 
+def test_the_same_words_again_are_another_message(client: Client, read: Read, tmp_path: Path) -> None:
+    for at in range(3):
+        client.say("Go on", as_line=False)
+        client.ask(base=None if at == 0 else -1, answer=[text("Yes.")])
+    del client.messages[2:]
+    client.say("Go on", as_line=False)
+    client.ask(answer=[text("No.")])
+    client.check(read, tmp_path / "t.jsonl")
+    (session,) = load_sessions(str(tmp_path / "t.jsonl"))
+    assert [step.turn for step in session.steps][:3] == [1, 2, 3]
+
+
 def test_an_answer_that_was_not_sent_again_is_gone(client: Client, read: Read, tmp_path: Path) -> None:
     client.say("Fix it")
     client.ask(base=None, answer=[text("Half an ans")])
@@ -545,7 +574,9 @@ def test_a_session_that_ends_with_a_compaction(client: Client, read: Read, tmp_p
     assert [entry.kind for entry in session.window()] == [Kind.SYSTEM, Kind.TOOLS, Kind.SUMMARY]
 
 
-def test_lines_that_an_exact_request_did_not_hold_are_not_in_its_window(client: Client, read: Read, tmp_path: Path) -> None:
+def test_lines_that_an_exact_request_did_not_hold_are_not_in_its_window(
+    client: Client, read: Read, tmp_path: Path
+) -> None:
     client.say("Fix it")
     client.transcript.attachment({"type": "hook_success", "content": "shown to the user alone"})
     client.ask(base=None)
@@ -600,6 +631,25 @@ def test_messages_that_are_nowhere_are_told_of_and_keep_their_places(client: Cli
     assert found == [["first", "third"], ["first", "third", [text("Yes.")], "fourth"]]
 
 
+def test_an_answer_that_was_repaired_before_it_was_sent_again(client: Client, read: Read, tmp_path: Path) -> None:
+    client.say("Fix it")
+    client.ask(base=None, answer=[text("Fixed."), call("c1")])
+    transcript = client.transcript
+    first = digest({"role": "user", "content": [text("Fix it")]})
+    repaired, more = "f" * 64, {"role": "user", "content": [result("c1", "x")]}
+    transcript.user(more["content"])
+    transcript.request("r1", [repaired, digest(more)], "r0", 1, "Read")
+    transcript.assistant("n1", text("Done."), usage=usage())
+    transcript.request("r2", [first, repaired], shape="Read")
+    transcript.assistant("n2", text("Again."), usage=usage())
+    found = [[m["role"] for m in body["messages"]] for _, body in exactly(transcript, tmp_path / "t.jsonl")]
+    assert found == [["user"], ["user", "assistant", "user"], ["user", "assistant"]]
+    shown = [
+        [b.text for b in window if b.kind not in (Kind.SYSTEM, Kind.TOOLS)] for window in windows(read(transcript))
+    ]
+    assert shown[1:3] == [["Fix it", "Fixed.", "{}", "x"], ["Fix it", "Fixed.", "{}"]]
+
+
 def test_cache_marks_are_put_where_their_paths_say(client: Client, tmp_path: Path) -> None:
     mark = {"type": "ephemeral", "ttl": "1h"}
     client.transcript.user("Fix it")
@@ -628,7 +678,6 @@ def conversations(draw: st.DrawFn) -> Client:
     """A session of up to eight requests in which everything happens that a client does between them."""
     client = Client()
     client.say("Begin")
-    calls = 0
     for at in range(draw(st.integers(1, 8))):
         if at:
             did = draw(st.sampled_from(["go on", "go on", "rewind", "compact", "clear", "tools", "forget answer"]))
@@ -657,8 +706,7 @@ def conversations(draw: st.DrawFn) -> Client:
             words = draw(WORDS) or "x"
             content: Any = [result(asked[-1], words)] if asked else words
             client.say(content, as_line=draw(st.booleans()))
-        calls += 1
-        blocks = [[text(draw(WORDS) or "y")], [text("t"), call(f"c{calls}", path="ü")], [call(f"c{calls}")]]
+        blocks = [[text(draw(WORDS) or "y")], [text("t"), call(f"c{at}", path="ü")], [call(f"c{at}")]]
         origin = draw(st.sampled_from([-1, -1, -1, 0, None])) if at else None
         answer = draw(st.sampled_from(blocks))
         client.ask(origin, draw(st.sampled_from([0, 0, 1, 3])), answer, draw(st.booleans()))
@@ -687,7 +735,9 @@ def everything() -> Transcript:
     transcript.compacted(trigger="auto", preservedSegment={"headUuid": "u1", "tailUuid": "u3"})
     transcript.user("Summary.", isCompactSummary=True)
     transcript.user("Task", isSidechain=True, agentId="ag1", parent=None)
-    transcript.assistant("s1", {"type": "thinking", "thinking": "Hm", "signature": "x"}, isSidechain=True, agentId="ag1")
+    transcript.assistant(
+        "s1", {"type": "thinking", "thinking": "Hm", "signature": "x"}, isSidechain=True, agentId="ag1"
+    )
     transcript.line("system", subtype="microcompact_boundary", microcompactMetadata={"compactedToolIds": ["c9"]})
     return transcript
 
@@ -709,7 +759,20 @@ def all_of(path: Path) -> list[Event]:
 
 
 WHOLE = everything().text().encode()
-WRONG: list[Any] = [None, True, -1, 2**70, 1e308, "", "\x00\x1b", "u1", [], {}, [None, "x", {}], {"type": "text", "text": 3}]
+WRONG: list[Any] = [
+    None,
+    True,
+    -1,
+    2**70,
+    1e308,
+    "",
+    "\x00\x1b",
+    "u1",
+    [],
+    {},
+    [None, "x", {}],
+    {"type": "text", "text": 3},
+]
 BROKEN = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

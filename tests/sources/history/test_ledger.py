@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctxkit.model import Skipped
-from ctxkit.model.history import Session
 from ctxkit.model.session import MAIN, Block, Departure, Event, Kind, Media, Request, Start, Usage, Why
 from ctxkit.sources.history import ledger
 from ctxkit.sources.history.weigh import Weigher
@@ -18,6 +17,11 @@ from ctxkit.sources.session.scale import Scale
 from ctxkit.tokens.families import keeps_thinking
 
 from .naive import windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ctxkit.model.history import Session
 
 KEEPING, DROPPING = "claude-opus-4-6", "claude-sonnet-4-5"
 
@@ -53,7 +57,9 @@ USAGES = st.none() | st.builds(
     lambda fresh, cached, written, output: Usage(fresh + cached + written, cached, written, 0, output),
     *(st.integers(0, 500) for _ in range(4)),
 )
-REQUESTS = st.builds(Request, id=st.sampled_from(["", "", "r1", "r2"]), model=st.just(KEEPING), usage=USAGES, thread=THREADS)
+REQUESTS = st.builds(
+    Request, id=st.sampled_from(["", "", "r1", "r2"]), model=st.just(KEEPING), usage=USAGES, thread=THREADS
+)
 DEPARTURES = st.builds(
     Departure,
     why=st.sampled_from(Why),
@@ -94,15 +100,15 @@ def test_nothing_leaves_twice_and_all_is_carried_and_paid_once(
     carried = paid = 0.0
     for entry in session.entries:
         requests = [
-            step for step in session.of(entry.thread) if entry.index in {e.index for e in session.window(step.number, entry.thread)}
+            step
+            for step in session.of(entry.thread)
+            if entry.index in {e.index for e in session.window(step.number, entry.thread)}
         ]
         assert scale.requests(entry) == len(requests)
         assert scale.carried(entry) == len(requests) * scale.tokens(entry)
         carried += scale.carried(entry)
         paid += scale.paid(entry)
-    windows_sum = sum(
-        scale.total(session.window(step.number, step.thread)) for step in session.steps
-    )
+    windows_sum = sum(scale.total(session.window(step.number, step.thread)) for step in session.steps)
     assert carried == windows_sum
     assert all(scale.seen(step) == scale.total(session.window(step.number, step.thread)) for step in session.steps)
     bill = scale.bill()
@@ -126,6 +132,7 @@ def test_folding_keeps_steps_and_bill(stream: list[Event], most: int, kept: Call
     assert folded.folded.tokens + sum(e.total for e in folded.entries) == sum(e.total for e in whole.entries)
     assert folded.steps == whole.steps
     assert folded.compactions == whole.compactions
+    assert folded.start == whole.start
     assert Scale(folded).bill() == Scale(whole).bill()
     for entry in folded.entries:
         assert folded.entry(entry.index) is entry
@@ -156,7 +163,11 @@ def test_thinking_leaves_with_the_next_prompt_where_the_model_forgets_it(
 ) -> None:
     session = kept(thoughtful(model))
     assert keeps_thinking(model) is not dropped
-    assert [Kind.THINKING in {e.kind for e in session.window(number)} for number in (1, 2, 3)] == [False, True, not dropped]
+    assert [Kind.THINKING in {e.kind for e in session.window(number)} for number in (1, 2, 3)] == [
+        False,
+        True,
+        not dropped,
+    ]
     assert [left.why for left in session.left.values()] == [Why.DROPPED] * dropped
 
 
@@ -173,7 +184,8 @@ def test_a_result_is_named_by_its_call(kept: Callable[[list[Event]], Session]) -
 
 def test_parts_of_one_prompt_are_one_turn(kept: Callable[[list[Event]], Session]) -> None:
     session = kept([
-        start(), Block(Kind.PROMPT, "look", mark="u1"), Block(Kind.PROMPT, media=(Media("image/png", 9, (10, 10)),), mark="u1"),
+        start(), Block(Kind.PROMPT, "look", mark="u1"),
+        Block(Kind.PROMPT, media=(Media("image/png", 9, (10, 10)),), mark="u1"),
         Request(), Block(Kind.PROMPT, "next", mark="u2"), Request(),
         Block(Kind.PROMPT, "look", mark="u1"), Request(), Block(Kind.PROMPT, "of a subagent", thread="sub"),
     ])  # fmt: skip
@@ -206,7 +218,9 @@ def test_later_accounts_of_a_request(kept: Callable[[list[Event]], Session]) -> 
 
 
 def test_requests_without_ids_are_all_counted(kept: Callable[[list[Event]], Session]) -> None:
-    session = kept([start(), Request(usage=Usage(1)), Request(usage=Usage(2)), Request("r", thread="sub"), Request("r")])
+    session = kept(
+        [start(), Request(usage=Usage(1)), Request(usage=Usage(2)), Request("r", thread="sub"), Request("r")]
+    )
     assert [(step.thread, step.number) for step in session.steps] == [("", 1), ("", 2), ("sub", 1), ("", 3)]
     assert session.threads() == ("", "sub")
 
@@ -228,8 +242,20 @@ def test_each_session_has_its_own_losses() -> None:
     assert one.entries == ()
 
 
+def test_a_slash_command_shows_as_it_was_typed(kept: Callable[[list[Event]], Session]) -> None:
+    typed = "<command-message>pr is running</command-message>\n<command-name>/pr</command-name>\n"
+    args = "<command-args>now  please</command-args>"
+    found = kept(
+        [start(), Block(Kind.PROMPT, typed + args), Block(Kind.PROMPT, typed), Block(Kind.PROMPT, f"see {typed}")]
+    )
+    assert [entry.excerpt[:14] for entry in found.entries] == ["/pr now please", "/pr", "see <command-m"]
+    assert found.start.title == "/pr now please"
+
+
 def test_names_and_excerpts_hold_nothing_that_a_terminal_would_obey(kept: Callable[[list[Event]], Session]) -> None:
-    session = kept([start(), Block(Kind.CALL, "{}\x1b[31m", "Re\x1bad" * 100, "c1"), Block(Kind.TEXT, "\x07 lone \ud83d half")])
+    session = kept(
+        [start(), Block(Kind.CALL, "{}\x1b[31m", "Re\x1bad" * 100, "c1"), Block(Kind.TEXT, "\x07 lone \ud83d half")]
+    )
     for entry in session.entries:
         assert entry.name.isprintable()
         assert entry.excerpt.isprintable()

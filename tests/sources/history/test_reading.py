@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ctxkit.model import CtxkitError, Skipped
 from ctxkit.sources.history import reading
 from ctxkit.sources.history.formats import head_of, reader_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def lines(path: Path) -> tuple[list[tuple[int, int, object]], list[Skipped]]:
@@ -57,6 +60,27 @@ def test_what_is_no_json_is_told_but_for_a_line_that_is_being_written(tmp_path: 
     assert [item.path for item in lost] == [f"{path}:1", f"{path}:2"]
     path.write_bytes(b'{"c":\n')
     assert len(lines(path)[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "values", "told"),
+    [
+        (b'{"a":1}{"b":2}', [{"a": 1}, {"b": 2}], False),
+        (b'{"a":1}{"b":2}{"c":"\xff"}', [{"a": 1}, {"b": 2}, {"c": "\ufffd"}], False),
+        (b'{"a":1}{"b":', [{"a": 1}], True),
+        (b'{"a":1} garbage', [{"a": 1}], True),
+        (b'{"a":1}[2]', [{"a": 1}], True),
+        (b'garbage {"a":1}', [], True),
+        (b"3 4", [], True),
+    ],
+)
+def test_records_that_share_a_line(line: bytes, values: list[object], told: bool, tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(line + b'\n{"z":0}\n')
+    found, lost = lines(path)
+    assert [record for at, _, record in found if at == 1] == values
+    assert found[-1] == (2, len(line) + 9, {"z": 0})
+    assert [item.path for item in lost] == [f"{path}:1"] * told
 
 
 @pytest.mark.parametrize(
@@ -113,6 +137,12 @@ def test_what_is_no_regular_file_is_refused_at_once(kind: str, tmp_path: Path) -
             read()
         assert name in refused.value.message
         assert refused.value.hint
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="a file of Linux that cannot be read from its start")
+def test_a_file_that_cannot_be_read_on_is_told() -> None:
+    with reading.opened("/proc/self/mem") as file, pytest.raises(CtxkitError, match="cannot be read: Input/output"):
+        file.read(10)
 
 
 @pytest.mark.parametrize("data", [b"", b" \n\r\n", b"\x7fELF\x00\x00\xff", b"hello\n", b"{}\n", b"[]", b'"x"', b"null"])

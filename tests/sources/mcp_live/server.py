@@ -146,6 +146,23 @@ def list_tools(asked: dict) -> None:
         answer(asked, {"tools": LISTS.get(MODE, LISTS["good"])})
 
 
+def list_resources(asked: dict) -> None:
+    if MODE == "resources":
+        answer(asked, {"resources": [{"uri": "tide://1", "name": "one"}]})
+    elif MODE == "resources-empty":
+        answer(asked, {"resources": []})
+    elif MODE == "resources-odd":
+        answer(asked, {"resources": None})
+    elif MODE == "resources-refused":
+        say({"jsonrpc": "2.0", "id": asked["id"], "error": {"code": -32601, "message": "Method not found"}})
+    elif MODE == "resources-exit":
+        sys.exit(1)
+    elif MODE == "resources-hang":
+        time.sleep(600)
+    else:
+        sys.exit("asked for resources that were not declared")
+
+
 def start(asked: dict) -> None:
     if MODE == "hang-start":
         print("waiting for the login", file=sys.stderr, flush=True)
@@ -168,7 +185,7 @@ def start(asked: dict) -> None:
         asked,
         {
             "protocolVersion": "2025-06-18",
-            "capabilities": {"tools": {}},
+            "capabilities": {"tools": {}, **({"resources": {}} if MODE.startswith("resources") else {})},
             "serverInfo": {"name": "test", "version": "1.2.3"},
             "instructions": "Ask me.",
         },
@@ -215,6 +232,8 @@ def main() -> None:
             start(asked)
         elif asked.get("method") == "tools/list":
             list_tools(asked)
+        elif asked.get("method") == "resources/list":
+            list_resources(asked)
 
 
 main()

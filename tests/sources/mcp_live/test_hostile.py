@@ -69,6 +69,24 @@ def test_a_failure_is_one_sentence(ask: Any, mode: str, limits: Limits, reason: 
     assert failure.hint
 
 
+@pytest.mark.parametrize(
+    ("mode", "resources"),
+    [
+        ("good", "none"),
+        ("resources", "listed"),
+        ("resources-empty", "empty"),
+        ("resources-odd", "empty"),
+        ("resources-refused", "empty"),
+        ("resources-exit", "empty"),
+        ("resources-hang", "declared"),
+    ],
+)
+def test_resources_are_asked_for_where_declared_and_cost_no_answer(ask: Any, mode: str, resources: str) -> None:
+    answer = ask(mode, Limits(start=60, list=2 if mode == "resources-hang" else 60, stop=0.3))
+    assert names(answer) == ["weather", "tides"]
+    assert (answer.resources, answer.notes) == (resources, ())
+
+
 def test_a_failure_repeats_no_secret(launch: Any) -> None:
     given = replace(launch("exits"), secrets={"DATABASE": "such database"})
     assert ask_all({"s": given}, SMALL)["s"].reason.endswith("FATAL: no ***")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ctxkit.model.history import Session
 from ctxkit.model.session import MAIN, Block, Departure, Event, Kind, Media, Request, Start, Usage, Why
 from ctxkit.sources.history import ledger
 from ctxkit.sources.history.weigh import Weigher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ctxkit.model.history import Session
 
 PER_CALL = 22
 """What gpt-5 adds to each call, by the data."""
@@ -22,13 +26,19 @@ class Words(Weigher):
         return len(text.split()), False, hash(text) & (2**64 - 1)
 
 
-def session(*events: Event | list[Event], model: str = "gpt-5", cwd: str = "/repo", window: int | None = None) -> Session:
-    """The session of ``events``."""
-    flat: list[Event] = [Start("5e551", "test", "", cwd=cwd, model=model, window=window)]
-    for event in events:
-        flat += event if isinstance(event, list) else [event]
-    (made,) = ledger.sessions(flat, "t.jsonl", Words(), [])
+def session(*events: Any, model: str = "gpt-5", cwd: str = "/repo", window: int | None = None) -> Session:
+    """The session of ``events``, in lists of lists if need be."""
+    start = Start("5e551", "test", "", cwd=cwd, model=model, window=window)
+    (made,) = ledger.sessions([start, *_flat(events)], "t.jsonl", Words(), [])
     return made
+
+
+def _flat(events: Iterable[Any]) -> Iterator[Event]:
+    for event in events:
+        if isinstance(event, list):
+            yield from _flat(event)
+        else:
+            yield event
 
 
 def words(n: int, about: str = "word") -> str:
@@ -56,7 +66,9 @@ def used(tool: str, answer: str, error: bool = False, thread: str = MAIN, **argu
     ]
 
 
-def read(path: str, n: int = 100, first: int | None = None, last: int | None = None, error: bool = False) -> list[Event]:
+def read(
+    path: str, n: int = 100, first: int | None = None, last: int | None = None, error: bool = False
+) -> list[Event]:
     """A read of ``path`` that gave ``n`` words."""
     limits: dict[str, Any] = {} if first is None else {"offset": first}
     limits |= {} if last is None else {"limit": last - (first or 1) + 1}
@@ -72,6 +84,6 @@ def compacted(**more: Any) -> Departure:
 
 
 __all__ = [
-    "PER_CALL", "Block", "Departure", "Kind", "Media", "Request", "Usage", "Why", "Words", "compacted", "edited", "prompt",
-    "read", "request", "session", "used", "words",
+    "PER_CALL", "Block", "Departure", "Kind", "Media", "Request", "Usage", "Why", "Words", "compacted", "edited",
+    "prompt", "read", "request", "session", "used", "words",
 ]  # fmt: skip

@@ -148,3 +148,41 @@ def test_a_session_of_an_agent_that_is_not_audited_is_refused(home):
     path = record(home, "one", line(0, "user", "x"), line(1, "assistant", call("Bash", command="make")))
     with pytest.raises(CtxkitError, match="which is not audited here"):
         audit(AuditRequest(str(home / "repo"), ("codex",), home=str(home), session=path))
+
+
+def test_of_a_section_that_is_used_the_parts_that_are_not(home):
+    (home / "repo" / "CLAUDE.md").write_text(
+        "# Commands\n\nBuild with `make bundle`.\n\n- Ship with `twine upload`.\n- Be kind.\n\n```sh\nmake docs\n```\n"
+    )
+    record(home, "one", line(0, "user", "x"), line(1, "assistant", call("Bash", command="make bundle")))
+    request = AuditRequest(str(home / "repo"), ("claude-code",), home=str(home), recent=3)
+    [agent] = audit(request).agents
+    [rule] = [s for s in agent.context.segments if s.path == "CLAUDE.md"]
+    parts = agent.use.parts[rule.id]
+    told = {part.title: agent.use.by_id[part.id] for part in parts}
+    assert [title for title, use in told.items() if use.unused] == [
+        "- Ship with `twine upload`.",
+        "```sh make docs ```",
+    ]
+    assert told["- Be kind."].looked_for == 0
+    assert told["Build with `make bundle`."].seen == 1
+    data = (home / "repo" / "CLAUDE.md").read_bytes()
+    assert [data[part.span.start : part.span.end].decode().strip() for part in parts][
+        1
+    ] == "- Ship with `twine upload`."
+    assert sum(part.tokens.n for part in parts) < rule.tokens.n
+
+
+def test_the_report_shows_them_dearest_first(home):
+    from ctxkit.report.layout import Screen
+    from ctxkit.report.text_use import use_text
+
+    record(home, "one", line(0, "user", "x"), line(1, "assistant", call("Bash", command="make bundle")))
+    request = AuditRequest(str(home / "repo"), ("claude-code",), home=str(home), recent=3)
+    [agent] = audit(request).agents
+    lines = list(use_text(agent, Screen(100), 50))
+    assert lines[0].split() == ["No", "sign", "of", "use", "1", "session,", "1", "request"]
+    shown = "\n".join(lines)
+    assert "## Release (CLAUDE.md)" in shown
+    assert "## Build" not in shown
+    assert "Be brief" not in shown

@@ -49,7 +49,9 @@ def test_no_price_no_bill(model: str) -> None:
 
 
 def test_each_request_has_the_price_of_its_own_model() -> None:
-    found = session(prompt(), request(M, model="gpt-5"), request(100_000, model="claude-haiku-4-5"), request(M, model="?"))
+    found = session(
+        prompt(), request(M, model="gpt-5"), request(100_000, model="claude-haiku-4-5"), request(M, model="?")
+    )
     assert found.start.model == "gpt-5"
     scale = Scale(found)
     assert [round(bill.total, 4) for step in found.steps if (bill := scale.step_bill(step))] == [1.25, 0.1, 1.25]
@@ -121,7 +123,12 @@ def test_the_window(own: int | None, agents: int | None, sent: int, size: int) -
 
 def test_seen_is_the_sum_of_the_window_of_each_thread() -> None:
     found = session(
-        prompt(words(10)), request(1), prompt(words(5), thread="sub"), request(1, thread="sub"), read("a", 20), request(1)
+        prompt(words(10)),
+        request(1),
+        prompt(words(5), thread="sub"),
+        request(1, thread="sub"),
+        read("a", 20),
+        request(1),
     )
     scale = Scale(found)
     for step in found.steps:

@@ -22,7 +22,9 @@ SCHEMA_FILE = json.loads(Path(data_file("schema/tools-lock.json")).read_text("ut
 
 @pytest.fixture
 def lock(facts: Any) -> dict[str, Any]:
-    first = facts.server(facts.WEATHER, facts.TIDES, version="1.2", instructions="Ask once.", client="c 1")
+    first = facts.server(
+        facts.WEATHER, facts.TIDES, version="1.2", instructions="Ask once.", client="c 1", resources="listed"
+    )
     second = facts.server(facts.TIDES, name="b", capabilities=("roots", "elicitation"))
     text = render_lock([first, second], len)
     document: dict[str, Any] = json.loads(text)
@@ -56,6 +58,7 @@ def test_the_schema_holds_and_refuses(lock: dict[str, Any]) -> None:
         ("servers", "s", "tools", "tides", "tokens"): -1,
         ("servers", "s", "tools", "tides", "hash"): "x",
         ("servers", "s", "version"): 1,
+        ("servers", "s", "resources"): "some",
         ("schema",): "ctxkit/tools-lock/2",
     }
     for path, value in wrong.items():
@@ -114,7 +117,8 @@ def test_a_merge_conflict_is_recognised() -> None:
 def test_growth_of_one_tool_changes_its_lines_only(lock: dict[str, Any], facts: Any) -> None:
     before = json.dumps(lock, indent=1).splitlines()
     longer = {**facts.TIDES, "description": "High and low water, by harbour."}
-    servers = [facts.server(facts.WEATHER, longer, version="1.2", instructions="Ask once.", client="c 1")]
+    told = {"version": "1.2", "instructions": "Ask once.", "client": "c 1", "resources": "listed"}
+    servers = [facts.server(facts.WEATHER, longer, **told)]
     after = render_lock([*servers, *parse_lock(json.dumps(lock).encode(), "x")[:1]], len).splitlines()
     changed = [(a.split(":")[0].strip(), b.split(":")[0].strip()) for a, b in zip(before, after, strict=True) if a != b]
     assert changed == [('"tokens"',) * 2, ('"hash"',) * 2, ('"description"',) * 2]
