@@ -20,8 +20,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _READ = """
 import sys
@@ -61,7 +64,10 @@ def lines(megabytes: int, copies: bool) -> Iterator[str]:
             answer = {
                 "id": f"msg_{call}", "role": "assistant", "model": "claude-opus-4-6",
                 "content": [{"type": "tool_use", "id": call, "name": kind, "input": arguments}],
-                "usage": {"input_tokens": 3, "cache_read_input_tokens": 90_000, "cache_creation_input_tokens": 3_000, "output_tokens": 90},
+                "usage": {
+                    "input_tokens": 3, "cache_read_input_tokens": 90_000, "cache_creation_input_tokens": 3_000,
+                    "output_tokens": 90,
+                },
             }  # fmt: skip
             result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": call, "content": text}]}
             yield from (

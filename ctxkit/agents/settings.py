@@ -94,11 +94,12 @@ def read_config(disk: ReadsFiles, path: str, format: Format) -> dict[str, object
 
 
 class Layer(Struct, frozen=True):
-    """One settings file: ``path`` is absolute."""
+    """One settings file: ``path`` is absolute. ``under``: the key that its contents are put under in ``data``."""
 
     path: str
     scope: str
     data: Mapping[str, object]
+    under: str | None = None
 
 
 class Settings(Struct, frozen=True):
@@ -155,7 +156,11 @@ class Settings(Struct, frozen=True):
 
     def document(self, path: str) -> Mapping[str, object] | None:
         """The whole contents of a settings file that was read, by absolute path."""
-        return next((layer.data for layer in self.layers if layer.path == path), None)
+        for layer in self.layers:
+            if layer.path == path:
+                inner = layer.data.get(layer.under) if layer.under is not None else layer.data
+                return inner if isinstance(inner, dict) else None
+        return None
 
     def _values(self, key: str) -> Iterator[tuple[Layer, object]]:
         """What each file that sets ``key`` says, weakest first."""
@@ -186,7 +191,7 @@ def load_settings(spec: AgentSpec, names: Mapping[str, str], disk: ReadsFiles, v
         path = expand_path(file.path, names) if version is None or applies(file, version) else None
         data = read_config(disk, path, file.format) if path is not None else None
         if path is not None and data is not None and _counts(file, layers, names):
-            layers.append(Layer(path, file.scope, data if file.under is None else {file.under: data}))
+            layers.append(Layer(path, file.scope, data if file.under is None else {file.under: data}, file.under))
     return Settings(tuple(layers), frozenset(spec.joined_settings), names, disk)
 
 

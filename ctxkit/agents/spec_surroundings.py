@@ -59,8 +59,10 @@ class Deferral(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The share of the window above which tools are deferred."""
     env: str | None = None
     """The variable that switches it."""
+    setting: str | None = None
+    """The dotted key of the settings that switches it, where no variable does."""
     off_values: tuple[str, ...] = ()
-    """Values of that variable that mean off."""
+    """Values of these that mean off, in lower case."""
     listed: Literal["nothing", "names", "names+description", "namespaces"] = "nothing"
     """What stands in the window instead of a definition."""
     description_chars: int | None = None

@@ -183,6 +183,7 @@ class HistoryOut(Struct, frozen=True, kw_only=True):
     output: int
     path: str
     peak: int
+    recorded_cost: float | None
     requests: tuple[RequestOut, ...]
     schema: Literal["ctxkit/history/1"] = "ctxkit/history/1"
     skipped: tuple[SkippedOut, ...]
@@ -254,6 +255,7 @@ def history_json(overview: Overview, every_turn: bool = False) -> Iterator[bytes
         output=overview.output,
         path=utf8(session.path),
         peak=overview.peak,
+        recorded_cost=None if overview.recorded_cost is None else usd(overview.recorded_cost),
         requests=tuple(
             RequestOut(
                 cold=fill.cold,

@@ -330,6 +330,8 @@ def _cost(overview: Overview, screen: Screen) -> Iterator[str]:
             ("output", bill.output),
         ]
         yield from paragraph(", ".join(f"{money(usd)} {name}" for name, usd in parts if usd), screen)
+    if overview.recorded_cost:
+        yield from paragraph(f"The client itself recorded {money(overview.recorded_cost)}.", screen)
     cold = [fill for fill in overview.fills if fill.cold]
     if cold:
         fresh = sum(fill.fresh or 0 for fill in cold)

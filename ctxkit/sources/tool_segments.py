@@ -157,6 +157,8 @@ def _deferral(
         if not applies(rule, version):
             continue
         value = _variable(rule.env, settings, places) if rule.env else None
+        if value is None and rule.setting is not None:
+            value = _word(settings.get(rule.setting))
         if value is not None and value in rule.off_values:
             return None
         if value is not None and value.startswith("auto"):
@@ -173,7 +175,11 @@ def _deferral(
 
 def _variable(name: str, settings: Settings, places: Places) -> str | None:
     """An environment variable's value: from the environment, or the ``env`` map of the agent's settings."""
-    value = places.env.get(name) or settings.get(f"env.{name}")
+    return _word(places.env.get(name) or settings.get(f"env.{name}"))
+
+
+def _word(value: object) -> str | None:
+    """A plain value as a word in lower case; None for anything else."""
     return str(value).lower() if isinstance(value, str | bool | int) and value != "" else None
 
 

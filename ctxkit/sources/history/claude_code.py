@@ -29,6 +29,8 @@ AGENTS = ("claude-code",)
 
 _REMEMBERED = 50_000
 """Lines of subagents whose thread is remembered."""
+_DEEPEST = 8
+"""Subagents of subagents that are read inside one another; deeper ones are read after the session."""
 _UNNAMED = "sidechain"
 """The thread of a subagent's lines that have neither an id nor a line before them."""
 
@@ -126,6 +128,7 @@ class _Subagents:
 
     def __init__(self, path: str, skip: Callable[[Skipped], None]) -> None:
         self._skip = skip
+        self._depth = 0
         folder = os.path.join(path.removesuffix(".jsonl"), "subagents")
         try:
             names = sorted(os.listdir(folder)) if path.endswith(".jsonl") else []
@@ -140,9 +143,10 @@ class _Subagents:
     def started_by(self, record: Mapping[str, object]) -> Iterator[Event]:
         """The events of the subagent that ``record`` tells was started, each once."""
         identity = short(mapping(record, "toolUseResult"), "agentId")
-        path = self._files.pop(identity, None) if identity else None
+        path = self._files.pop(identity, None) if identity and self._depth < _DEEPEST else None
         if path is None:
             return
+        self._depth += 1
         thread = Thread(identity, lambda reason: self._skip(Skipped(path, reason, "The rest is read.")))
         try:
             for line in json_lines(path, self._skip):
@@ -150,6 +154,7 @@ class _Subagents:
                 yield from self.started_by(line.record)
         except CtxkitError as error:
             self._skip(Skipped(path, error.message, error.hint))
+        self._depth -= 1
         yield from thread.close()
 
     def rest(self) -> Iterator[Event]:

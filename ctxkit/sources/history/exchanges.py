@@ -103,8 +103,9 @@ def start_of(exchange: Exchange, form: str, name: str) -> Start:
             said[block.kind] += block.text[:_MOST_WORDS]
     prompt = next((block.text for block in first if block.kind is Kind.PROMPT and block.text.strip()), "")
     agent, version = senders.agent_of(exchange.headers, said[Kind.SYSTEM])
+    identity, parent = exchange.session_key or name, senders.parent_of(exchange.headers)
     return Start(
-        id=exchange.session_key or name,
+        id=identity,
         format=form,
         agent=agent,
         version=version,
@@ -112,6 +113,7 @@ def start_of(exchange: Exchange, form: str, name: str) -> Start:
         model=_model_of(exchange),
         title=title_of(prompt),
         at=exchange.at,
+        parent=parent if parent != identity else "",
     )
 
 

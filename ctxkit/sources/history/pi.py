@@ -62,10 +62,8 @@ def read(path: str, key: str, skip: Callable[[Skipped], None]) -> Iterator[Event
     """The events of the session in ``path``; a file holds one, so ``key`` does not matter."""
     yield start_of(next(peek(head_of(path))), ID, "pi")
     branches = Branches()
-    end = 0
     for line in json_lines(path, skip):
-        span = Span(end, line.end)
-        end = line.end
+        span = Span(line.start, line.end)
         if line.record.get("type") == "session":
             continue
         yield from _entry(line.record, f"line:{line.at}", span, branches, path)

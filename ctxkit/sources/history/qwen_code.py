@@ -76,13 +76,11 @@ def read(path: str, key: str, skip: Callable[[Skipped], None]) -> Iterator[Event
     yield start_of(next(peek(head)), ID, "qwen-code", short(first, "gitBranch"))
     own = short(first, "agentId")
     threads: dict[str, _Thread] = {}
-    end = 0
     for line in json_lines(path, skip):
         name = short(line.record, "agentId")
         name = MAIN if name == own else name
         thread = threads.setdefault(name, _Thread(path, name))
-        yield from thread.feed(line.record, Span(end, line.end))
-        end = line.end
+        yield from thread.feed(line.record, Span(line.start, line.end))
 
 
 class _Thread:

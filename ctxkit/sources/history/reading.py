@@ -25,9 +25,10 @@ _CHUNK = 1024 * 1024
 
 
 class Line(NamedTuple):
-    """One line that holds a JSON object. ``at``: its number from 1; ``end``: the offset in bytes behind it."""
+    """One line that holds a JSON object. ``at``: its number from 1; ``start`` and ``end``: its offsets in bytes."""
 
     at: int
+    start: int
     end: int
     record: dict[str, object]
 
@@ -49,12 +50,12 @@ def json_lines(path: str, skip: Callable[[Skipped], None]) -> Iterator[Line]:
             record = repaired(data)
             if record is None:
                 glued, rest = _glued(data)
-                yield from (Line(at, end, found) for found in glued)
+                yield from (Line(at, end - len(data), end, found) for found in glued)
                 if rest and (complete or glued):
                     skip(Skipped(f"{path}:{at}", f"the line is no valid JSON ({_said(error)})", "The rest is read."))
                 continue
         if isinstance(record, dict):
-            yield Line(at, end, record)
+            yield Line(at, end - len(data), end, record)
 
 
 def _said(error: Exception) -> str:

@@ -87,6 +87,7 @@ def glances(exchanges: Iterable[Exchange], path: str, form: str) -> Iterator[Pee
             began=start.at,
             ended=ends[-1].at or ended,
             size=size,
+            parent=start.parent,
         )
 
 

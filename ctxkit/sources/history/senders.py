@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _INTRODUCED_IN = 400
 _SESSION_HEADERS = ("x-claude-code-session-id", "session-id", "session_id", "x-session-id", "x-session-affinity")
 _AGENT_HEADERS = ("x-claude-code-agent-id", "x-codex-subagent-id")
+_PARENT_HEADER = "x-parent-session-id"
 _VERSION = on_demand(r"/(\d+(?:\.\d+)+[\w.+-]*)")
 _CWD = on_demand(r"(?:<cwd>|[Ww]orking directory: )([^\n<]+)")
 _USER_ID = on_demand(r"_session_([0-9a-fA-F-]{8,64})\Z")
@@ -67,6 +68,11 @@ def session_of(headers: Mapping[str, object], body: Mapping[str, object]) -> str
 def thread_of(headers: Mapping[str, object]) -> str:
     """The id of the subagent that sent a request; empty for the session itself, or if nothing tells."""
     return short(headers, *_AGENT_HEADERS)
+
+
+def parent_of(headers: Mapping[str, object]) -> str:
+    """The id of the session that a request's own is a subagent of; empty if none is named."""
+    return short(headers, _PARENT_HEADER)
 
 
 def cwd_of(words: str) -> str:

@@ -58,8 +58,9 @@ class Overview:
 
     ``now``: tokens of the window as it stands: what the last request of the main thread held by the provider's count,
     and what came or left since by ours. ``unseen``: of these, what the transcript does not hold (system prompt, tools,
-    what the client adds unrecorded): the provider's count of the last request less ours. ``commands``: what
-    the agent's user types to follow the advice. ``input``, ``cached``, ``output``: tokens of all requests.
+    what the client adds unrecorded): the provider's count of the last request less ours. ``recorded_cost``: US dollars,
+    as far as the client recorded them itself. ``commands``: what the agent's user types to follow the advice. ``input``,
+    ``cached``, ``output``: tokens of all requests.
     """
 
     session: Session
@@ -75,6 +76,7 @@ class Overview:
     turns: tuple[TurnSum, ...]
     loops: tuple[Loop, ...]
     bill: Bill | None
+    recorded_cost: float | None
     input: int
     cached: int
     output: int
@@ -141,6 +143,7 @@ def overview(
         turns=turn_sums(session, scale),
         loops=circles,
         bill=scale.bill(),
+        recorded_cost=sum(costs) if (costs := [usage.cost for usage in used if usage.cost is not None]) else None,
         input=sum(usage.input for usage in used),
         cached=sum(usage.cached for usage in used),
         output=sum(usage.output for usage in used),

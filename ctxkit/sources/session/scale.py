@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ctxkit.model.session import Usage
 
 _PER = 1_000_000
+_HOUR = 2
+"""What a token written to the cache for an hour costs, in prices of fresh input, where no price of its own is listed
+(Anthropic's price table, 2026-11)."""
 
 
 class Bill(NamedTuple):
@@ -69,7 +72,9 @@ def bill_of(usage: Usage, model: Model | None) -> Bill | None:
     cached = min(usage.cached, usage.input - written)
     hour = min(usage.written_1h or 0, written)
     short = prices.cache_write_5m if prices.cache_write_5m is not None else prices.input
-    long = prices.cache_write_1h if prices.cache_write_1h is not None else short
+    long = prices.cache_write_1h
+    if long is None:
+        long = _HOUR * prices.input if prices.cache_write_5m is not None else short
     return Bill(
         fresh=(usage.input - cached - written) * prices.input / _PER,
         cached=cached * (prices.cached_read if prices.cached_read is not None else prices.input) / _PER,

@@ -55,6 +55,10 @@ USER = {
         "This session is being continued from a previous conversation. It was long.",
         [(Kind.SUMMARY, "This session is being continued from a previous conversation. It was long.", "")],
     ),
+    "what asks for a summary": (
+        "CRITICAL: Respond with TEXT ONLY. Do NOT call any tools.\n\n- Be brief.",
+        [(R, "CRITICAL: Respond with TEXT ONLY. Do NOT call any tools.\n\n- Be brief.", "compaction")],
+    ),
     "an interruption": ("[Request interrupted by user]", [(R, "[Request interrupted by user]", "")]),
 }
 

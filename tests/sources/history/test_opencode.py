@@ -155,6 +155,24 @@ def test_events_of_the_database(tmp_path: Path) -> None:
     assert blocks(events, Kind.CALL)[0].arguments == {"filePath": "till.py"}
 
 
+def test_a_command_that_failed_and_a_call_that_was_refused(tmp_path: Path) -> None:
+    told = identified(
+        [
+            user(1, words("a")),
+            model(
+                2,
+                tool("c1", "Traceback", "bash", metadata={"exit": 1}),
+                tool("c2", "3 passed", "bash", metadata={"exit": 0}),
+                tool("c3", "stopped", "bash", metadata={"exit": None}),
+                tool("c4", "The arguments provided to the tool are invalid", "invalid", metadata={"truncated": False}),
+                finish(10),
+            ),
+        ]
+    )
+    found = blocks(read(write_database(tmp_path / "opencode.db", told)), Kind.RESULT)
+    assert [(block.call, block.error) for block in found] == [("c1", True), ("c2", False), ("c3", False), ("c4", True)]
+
+
 def test_input_is_the_whole_input(tmp_path: Path) -> None:
     requests = [e for e in read(write_database(tmp_path / "opencode.db", SESSION)) if isinstance(e, Request)]
     assert requests[0].usage == Usage(150, 40, 10, output=5, reasoning=0, cost=0.25)

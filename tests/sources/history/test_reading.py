@@ -152,3 +152,25 @@ def test_a_file_of_no_format_is_refused(data: bytes, tmp_path: Path) -> None:
     with pytest.raises(CtxkitError) as refused:
         reader_of(head_of(str(path)))
     assert ("is empty" in refused.value.message) is not bool(data.strip())
+
+
+@pytest.mark.parametrize(
+    ("text", "records", "lines", "document"),
+    [
+        ('{"a":"LONG"}\n{"b":1}\n', 1, True, None),
+        ('{"a":"LONG"}\n{"b"', 1, True, None),
+        ('{"a":"LONG"}\n', 0, False, dict),
+        ('{"a":"LONG"}', 0, False, dict),
+        ('[{"a":"LONG"}]\n{"b":1}\n', 0, False, None),
+        ('{"a":"LONG"\n', 0, False, None),
+        ('{"a":1}\n{"b":"LONG"}\n', 1, False, None),
+    ],
+)
+def test_a_first_line_longer_than_the_beginning_is_read_whole(
+    tmp_path: Path, text: str, records: int, lines: bool, document: type | None
+) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(text.replace("LONG", "x" * 200_000))
+    head = head_of(str(path))
+    assert (len(head.records), head.is_lines) == (records, lines)
+    assert type(head.document) is (document or type(None))

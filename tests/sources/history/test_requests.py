@@ -236,3 +236,15 @@ def test_the_model_in_an_address(tmp_path: Path) -> None:
     path = tmp_path / "file.json"
     path.write_text(json.dumps(record), encoding="utf-8")
     assert next(requests.peek(head_of(str(path)))).model == "gemini-x"
+
+
+def test_a_session_tells_whose_subagent_it_is(tmp_path: Path) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "Count."}], "tools": [{"name": "t"}]}
+    asked = [("main", ""), ("sub", "main"), ("odd", "odd")]
+    records = [{"headers": {"x-session-id": own, "x-parent-session-id": parent}, "body": body} for own, parent in asked]
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    told = [("main", ""), ("sub", "main"), ("odd", "")]
+    assert [(peek.id, peek.parent) for peek in requests.peek(head_of(str(path)))] == told
+    starts = [event for event in requests.read(str(path), "", lambda _: None) if isinstance(event, Start)]
+    assert [(start.id, start.parent) for start in starts] == told

@@ -90,3 +90,22 @@ def test_the_window_is_always_that_of_the_request(requests: list[str]) -> None:
                 assert isinstance(event, Block)
                 live[event.mark] = event.text
         assert sorted(live.values()) == sorted(request)
+
+
+def test_a_call_that_the_client_has_filled_in_is_known_by_its_id() -> None:
+    window = Succession()
+    list(window.extend([Block(Kind.CALL, '{"a":1}', "f", "one", {"a": 1})], 0.0))
+    filled = Block(Kind.CALL, '{"a":1,"b":false}', "f", "one", {"a": 1, "b": False})
+    assert list(window.advance([filled], 0.0)) == []
+    other = Block(Kind.CALL, '{"a":2}', "f", "one", {"a": 2})
+    assert [type(event) for event in window.advance([filled, other], 0.0)] == [Block]
+
+
+def test_the_head_is_the_same_whatever_the_client_writes_for_the_books() -> None:
+    def head(version: str) -> list[Block]:
+        return [Block(S, f"x-anthropic-billing-header: cc_version={version};"), Block(S, "Help.")]
+
+    window = Succession()
+    list(window.advance([*head("1.0.a"), Block(P, "a")], 0.0))
+    assert window.same_head(head("1.0.b"))
+    assert not window.same_head([*head("1.0.a")[:1], Block(S, "Help more.")])

@@ -126,6 +126,10 @@ def test_responses(name: str) -> None:
         ('{"output":"x","metadata":{"exit_code":1,"duration_seconds":0.1}}', True),
         ('{"output":"x","metadata":{"exit_code":0}}', False),
         ("x" * 500 + "\nProcess exited with code 1", False),
+        ("apply_patch verification failed: Failed to find expected lines in /w/till.py:\n    x = 1", True),
+        ("unsupported call: plan", True),
+        ("failed to parse function arguments: missing field `cmd`", True),
+        ("The till says: unsupported call: plan", False),
     ],
 )
 def test_exit_codes(output: str, failed: bool) -> None:
