@@ -229,6 +229,8 @@ def _locked(
     notes: list[str] = []
     before: dict[str, ServerDefinition] = {}
     data = disk.read(path, READ_LIMIT)
+    if data is None and os.path.lexists(path):
+        raise ConfigError(f"{disk.show(path)} cannot be read.", "Make it a file that you can read, or remove it.")
     if data is not None:
         try:
             before = {server.name: server for server in parse_lock(data, disk.show(path))}

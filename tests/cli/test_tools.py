@@ -232,6 +232,31 @@ def test_a_link_is_not_written_through(ctxkit, configure, repository: Path, tmp_
     assert (tmp_path / "precious").read_text(encoding="utf-8") == "keep"
 
 
+@pytest.mark.parametrize("kind", ["directory", "pipe", "unreadable"])
+def test_a_lock_file_that_cannot_be_read_is_left_alone(
+    ctxkit, configure, repository: Path, tmp_path: Path, kind: str
+) -> None:
+    configure({"w": "good"})
+    if kind == "directory":
+        (repository / LOCK).mkdir()
+    elif kind == "pipe":
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("no named pipes here")
+        os.mkfifo(repository / LOCK)
+    else:
+        (repository / LOCK).write_text("{}", encoding="utf-8")
+        (repository / LOCK).chmod(0)
+        if os.access(repository / LOCK, os.R_OK):
+            pytest.skip("this user may read everything")
+    saved = tmp_path / "w.json"
+    saved.write_text(json.dumps({"tools": [{"name": "a", "inputSchema": {"type": "object"}}]}), encoding="utf-8")
+    before = os.lstat(repository / LOCK).st_mtime_ns
+    done = ctxkit("tools", "--tools", f"w={saved}", "--lock", "--agent", "claude-code")
+    assert done.returncode == 2
+    assert f"{LOCK} cannot be read." in done.stderr.decode()
+    assert os.lstat(repository / LOCK).st_mtime_ns == before
+
+
 def test_a_variable_that_is_not_set_is_named(ctxkit, configure) -> None:
     configure({"w": {"command": sys.executable, "args": [SERVER, "${NO_SUCH_MODE}"]}})
     done = ctxkit("tools", "--live", "--yes", "--agent", "claude-code")

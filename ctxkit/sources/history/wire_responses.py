@@ -33,7 +33,8 @@ _EXIT_CODE = on_demand(r"(?:\A|\n)(?:Process exited with code|Exit code:) (-?\d+
 _EXIT_CODE_JSON = on_demand(r'"exit_code":\s*(-?\d+)[^{}]*\}\s*\}\s*\Z')
 # So it answers a call that did not run at all.
 _NOT_RUN = on_demand(
-    r"unsupported call: |failed to parse function arguments: |apply_patch verification failed: |unable to locate image at "
+    r"unsupported call: |failed to parse function arguments: |apply_patch verification failed: "
+    r"|unable to locate image at "
 )
 _BEGINNING = 400
 _ENDING = 200
