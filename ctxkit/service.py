@@ -163,7 +163,7 @@ def _with_use(
     from ctxkit.sources.session.rule_texts import rule_texts
 
     found = [item for item in find_sessions([spec], places, disk, progress) if not item.peek.parent][:most]
-    use = recent_use(agent.context.segments, found, rule_texts(disk), counter.pieces, counter.store, progress)
+    use = recent_use(agent.context, found, rule_texts(disk), counter.pieces, counter.store, progress)
     return replace(agent, use=use)
 
 

@@ -99,7 +99,9 @@ def _by_id(request: HistoryRequest, root: str, name: str, progress: Progress | N
             ids = ", ".join(sorted({item.peek.id for item in named})[:3])
             raise UnknownNameError(f"{name!r} begins more than one session's id.", f"Write more of it: {ids}")
     where = "no file, no directory and no session held here" if root == "." else f"no session held in {root}"
-    raise CtxkitError(f"{name} is {where}.", "See the sessions of a repository with: ctxkit history PATH")
+    raise CtxkitError(
+        f"{name or 'The empty name'} is {where}.", "See the sessions of a repository with: ctxkit history PATH"
+    )
 
 
 def _begins(peek: Peek, key: str) -> bool:
@@ -130,13 +132,13 @@ def _listed(
     root: str, found: Sequence[Found], skipped: tuple[Skipped, ...], request: HistoryRequest, progress: Progress | None
 ) -> History:
     listed: list[Listed] = []
-    wanted = [item for item in found if not item.peek.parent][: request.read]
+    wanted = min(request.read, sum(not item.peek.parent for item in found))
     done = 0
     for item in found:
         overview, problem = None, ""
-        if item in wanted:
+        if not item.peek.parent and done < wanted:
             if progress is not None:
-                progress(done, len(wanted), "Reading sessions")
+                progress(done, wanted, "Reading sessions")
             done += 1
             try:
                 overview = _read(request, item.peek)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ctxkit.model.session import MAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ctxkit.model.context import Skipped
     from ctxkit.model.session import Kind, Start, Usage, Why
@@ -40,8 +41,8 @@ class Action:
     """What a call does, as its arguments tell.
 
     ``paths``: files as the call spells them, posix. ``start`` and ``end``: lines of the file, from 1, both included;
-    None: from the beginning, to the end. ``command``: of RUN, its first words. ``server``: of MCP, its name on the
-    wire.
+    None: from the beginning, to the end; an ``end`` of 0: some lines, nobody knows which. ``command``: of RUN, its
+    first words. ``server``: of MCP, its name on the wire.
     """
 
     doing: Doing = Doing.OTHER
@@ -61,7 +62,8 @@ class Entry:
     the provider counted them. ``size``: bytes of its text. ``digest``: of its text.
     ``content``: the class of its text, for other tokenizers. ``turn``: the number of prompts so far. ``step``: the
     number of the first request it is in; for what the model wrote, the request after the one that it answers.
-    ``call``: index of the CALL of a RESULT, -1 if unknown. ``excerpt``: how its text begins, one line.
+    ``call``: index of the CALL of a RESULT, -1 if unknown. ``before``: index of the entry that it stands before in a
+    request; -1: behind those that came before it. ``excerpt``: how its text begins, one line.
     """
 
     index: int
@@ -82,6 +84,7 @@ class Entry:
     action: Action | None = None
     excerpt: str = ""
     at: float = 0.0
+    before: int = -1
 
     @property
     def total(self) -> int:
@@ -96,7 +99,7 @@ class Entry:
             return self.excerpt
         if not action.paths:
             return action.command
-        ranged = action.start is not None or action.end is not None
+        ranged = action.start is not None or bool(action.end)
         lines = f":{action.start or 1}-{action.end or ''}" if ranged else ""
         more = f" and {len(action.paths) - 1} more" if len(action.paths) > 1 else ""
         return f"{action.paths[0]}{lines}{more}"
@@ -151,7 +154,8 @@ class Session:
     """One recorded session.
 
     ``entries`` are in order, all threads together; of a session too long to keep, the oldest are ``folded``. ``left``:
-    index of an entry → when it left. ``skipped``: lines that could not be read.
+    index of an entry → when it left. ``skipped``: lines that could not be read. ``recorded_cost``: USD of the whole
+    session by the client's own account; None where it keeps none.
     """
 
     start: Start
@@ -162,6 +166,7 @@ class Session:
     compactions: tuple[Compaction, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     folded: Folded = field(default_factory=Folded)
+    recorded_cost: float | None = None
 
     @property
     def turns(self) -> int:
@@ -180,17 +185,46 @@ class Session:
 
     def of(self, thread: str = MAIN) -> tuple[Step, ...]:
         """The requests of one thread."""
-        return tuple(step for step in self.steps if step.thread == thread)
+        return self._by_thread.get(thread, ())
 
     def threads(self) -> tuple[str, ...]:
         """The threads that sent something, in order of appearance."""
-        return tuple(dict.fromkeys(step.thread for step in self.steps))
+        return tuple(self._by_thread)
 
     def window(self, number: int | None = None, thread: str = MAIN) -> Iterator[Entry]:
         """The entries in request ``number`` of ``thread``, in order; None: in the one that would come next."""
-        for entry in self.entries:
+        for entry in self._in_order:
             if entry.thread != thread or (number is not None and entry.step > number):
                 continue
             left = self.left.get(entry.index)
             if left is None or (number is not None and left.step > number):
                 yield entry
+
+    @cached_property
+    def _by_thread(self) -> Mapping[str, tuple[Step, ...]]:
+        found: dict[str, list[Step]] = {}
+        for step in self.steps:
+            found.setdefault(step.thread, []).append(step)
+        return {thread: tuple(steps) for thread, steps in found.items()}
+
+    @cached_property
+    def _in_order(self) -> Sequence[Entry]:
+        return in_order(self.entries)
+
+
+def in_order(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """``entries``, sorted by index, as they stand in a request."""
+    if all(entry.before < 0 for entry in entries):
+        return entries
+    known = {entry.index for entry in entries}
+    inserted: dict[int, list[Entry]] = {}
+    for entry in entries:
+        if entry.before in known:
+            inserted.setdefault(entry.before, []).append(entry)
+    backwards: list[Entry] = []
+    for last in reversed(entries):
+        waiting = [] if last.before in known else [last]
+        while waiting:
+            backwards.append(waiting.pop())
+            waiting += inserted.get(backwards[-1].index, ())
+    return backwards[::-1]

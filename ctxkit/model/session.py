@@ -103,7 +103,8 @@ class Block:
     RESULT only where the format has it), the path of the file (RULES), what wrote it (REMINDER). ``call``: the id that
     joins a CALL and its RESULT. ``arguments``: those of a CALL, as the model gave them; empty where they are no map.
     ``mark``: what a Departure calls it by. ``opaque``: bytes that are sent but are no text to count (signatures,
-    encrypted reasoning). ``error``: the tool said that it failed.
+    encrypted reasoning). ``error``: the tool said that it failed. ``before``: the mark of the block in the window that
+    it stands before; behind all others where it is empty or names none.
     """
 
     kind: Kind
@@ -117,6 +118,7 @@ class Block:
     thread: str = MAIN
     mark: str = ""
     at: float = 0.0
+    before: str = ""
 
     def placed(self, thread: str, mark: str, at: float) -> Block:
         """This block as it enters ``thread``. As :func:`dataclasses.replace`, in a fifth of its time."""
@@ -132,6 +134,7 @@ class Block:
             thread,
             mark,
             at,
+            self.before,
         )
 
 
@@ -185,4 +188,14 @@ class Departure:
     at: float = 0.0
 
 
-Event = Start | Block | Request | Departure
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the client itself says the session has cost so far, in USD; the last one counts.
+
+    It may hold requests that the transcript lacks (titles, summaries).
+    """
+
+    cost: float
+
+
+Event = Start | Block | Request | Departure | Recorded

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ctxkit.model.history import Entry
     from ctxkit.sources.session.overview import Overview, Weight
+    from ctxkit.sources.session.scale import Bill
 
 
 class WeightOut(Struct, frozen=True, kw_only=True):
@@ -66,6 +67,7 @@ class RequestOut(Struct, frozen=True, kw_only=True):
 class TurnOut(Struct, frozen=True, kw_only=True):
     """One turn. ``blocks`` only with ``--turns``: what entered in it, in order."""
 
+    bill: BillOut | None
     blocks: tuple[BlockOut, ...] | None
     calls: int
     compactions: int
@@ -128,6 +130,22 @@ class LoopOut(Struct, frozen=True, kw_only=True):
     times: int
 
 
+class FailedOut(Struct, frozen=True, kw_only=True):
+    """A call that failed, so often in the same words. ``tokens``: of its results."""
+
+    about: str
+    name: str
+    times: int
+    tokens: int
+
+
+class FoldedOut(Struct, frozen=True, kw_only=True):
+    """The oldest blocks of a session that has more than are kept one by one. ``tokens``: in o200k_base."""
+
+    blocks: int
+    tokens: int
+
+
 class LargestOut(Struct, frozen=True, kw_only=True):
     """A large result. ``in_window``: it is still sent."""
 
@@ -158,7 +176,8 @@ class HistoryOut(Struct, frozen=True, kw_only=True):
     """What ``ctxkit history SESSION --format json`` writes.
 
     ``unseen``: tokens of the last request that the transcript does not hold (system prompt, tools). ``items``: the
-    window of the request to come, as in ``ctxkit/audit/1``.
+    window of the request to come, as in ``ctxkit/audit/1``. ``output``: by our count where ``recorded_output``, what
+    the transcript has, is plainly too few. ``folded``: blocks of a very long session that are only counted.
     """
 
     advice: AdviceOut
@@ -172,6 +191,8 @@ class HistoryOut(Struct, frozen=True, kw_only=True):
     compactions: int
     count: CountOut
     dead: tuple[DeadOut, ...]
+    failed: tuple[FailedOut, ...]
+    folded: FoldedOut
     format: str
     id: str
     input: int
@@ -184,6 +205,7 @@ class HistoryOut(Struct, frozen=True, kw_only=True):
     path: str
     peak: int
     recorded_cost: float | None
+    recorded_output: int
     requests: tuple[RequestOut, ...]
     schema: Literal["ctxkit/history/1"] = "ctxkit/history/1"
     skipped: tuple[SkippedOut, ...]
@@ -203,19 +225,10 @@ def history_json(overview: Overview, every_turn: bool = False) -> Iterator[bytes
     session, scale = overview.session, overview.scale
     start = session.start
     context = context_of(session, scale)
-    bill = overview.bill
     value = HistoryOut(
         advice=advice_out(overview),
         agent=utf8(start.agent),
-        bill=None
-        if bill is None
-        else BillOut(
-            cached=usd(bill.cached),
-            fresh=usd(bill.fresh),
-            output=usd(bill.output),
-            total=usd(bill.total),
-            written=usd(bill.written),
-        ),
+        bill=_bill(overview.bill),
         by_file=_rows(overview.by_file),
         by_kind=_rows({kind.value: row for kind, row in overview.by_kind.items()}),
         by_subagent=_rows(overview.by_thread),
@@ -232,6 +245,11 @@ def history_json(overview: Overview, every_turn: bool = False) -> Iterator[bytes
             )
             for item in overview.dead
         ),
+        failed=tuple(
+            FailedOut(about=utf8(item.call.about), name=utf8(item.call.name), times=item.times, tokens=item.tokens)
+            for item in overview.failed
+        ),
+        folded=FoldedOut(blocks=session.folded.entries, tokens=session.folded.tokens),
         format=start.format,
         id=utf8(start.id),
         input=overview.input,
@@ -256,6 +274,7 @@ def history_json(overview: Overview, every_turn: bool = False) -> Iterator[bytes
         path=utf8(session.path),
         peak=overview.peak,
         recorded_cost=None if overview.recorded_cost is None else usd(overview.recorded_cost),
+        recorded_output=overview.recorded_output,
         requests=tuple(
             RequestOut(
                 cold=fill.cold,
@@ -315,12 +334,25 @@ def _rows(rows: dict[str, Weight]) -> tuple[WeightOut, ...]:
     )
 
 
+def _bill(bill: Bill | None) -> BillOut | None:
+    if bill is None:
+        return None
+    return BillOut(
+        cached=usd(bill.cached),
+        fresh=usd(bill.fresh),
+        output=usd(bill.output),
+        total=usd(bill.total),
+        written=usd(bill.written),
+    )
+
+
 def _turns(overview: Overview, every_turn: bool) -> tuple[TurnOut, ...]:
     blocks: dict[int, list[BlockOut]] = {}
     for entry in overview.session.entries if every_turn else ():
         blocks.setdefault(entry.turn, []).append(_block(overview, entry))
     return tuple(
         TurnOut(
+            bill=_bill(turn.bill),
             blocks=tuple(blocks.get(turn.turn, ())) if every_turn else None,
             calls=turn.calls,
             compactions=turn.compactions,

@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ctxkit.model.session import MAIN, Kind
-from ctxkit.report.figures import cents, count, money, percent, short_number
-from ctxkit.report.layout import Cell, Column, Row, Screen, Style, curve, heading, paragraph, parted, table
+from ctxkit.report.figures import cents, count, percent, short_number
+from ctxkit.report.history_cost_text import cost_text, counted, turns_text
+from ctxkit.report.layout import Cell, Column, Row, Screen, Style, curve, heading, paragraph, parted, table, titles
 from ctxkit.sources.session.afresh import Verdict
 from ctxkit.sources.session.dead import Reason, spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ctxkit.model import Skipped
     from ctxkit.model.history import Entry
+    from ctxkit.sources.session.failures import Failed
     from ctxkit.sources.session.overview import Overview, Weight
-    from ctxkit.sources.session.timeline import Fill, TurnSum
 
 KINDS = {
     Kind.SYSTEM: ("system prompt", Style.SYSTEM),
@@ -44,9 +45,6 @@ _VERDICTS = {
     Verdict.START_AFRESH: ("Start afresh", Style.BAD),
 }
 _HOUR = 3600
-_NAMED = 6
-_WIDE = 72
-"""Columns of a screen that has room for every figure of a turn."""
 
 
 def history_text(overview: Overview, screen: Screen, top: int = 8, every_turn: bool = False) -> Iterator[str]:
@@ -60,9 +58,10 @@ def history_text(overview: Overview, screen: Screen, top: int = 8, every_turn: b
         _files(overview, screen, top),
         _largest(overview, screen, top),
         _dead(overview, screen, max(3, top // 2)),
+        _failed(overview, screen, max(3, top // 2)),
         _unused(overview, screen, max(3, top // 2)),
-        _cost(overview, screen),
-        _turns(overview, screen, None if every_turn else top),
+        cost_text(overview, screen),
+        turns_text(overview, screen, None if every_turn else top),
         _skipped(overview.session.skipped, screen),
     )
     yield from parted(parts)
@@ -80,11 +79,16 @@ def _head(overview: Overview, screen: Screen) -> Iterator[str]:
         count(len(session.steps), "request"),
         count(calls, "tool call"),
         *([count(len(session.compactions), "compaction")] if session.compactions else []),
-        *([count(len(session.threads()) - 1, "subagent")] if len(session.threads()) > 1 else []),
+        *([count(len(session.threads()) - 1, "side conversation")] if len(session.threads()) > 1 else []),
         *(filter(None, [_took(overview)])),
     ]
     yield from paragraph(f" {screen.glyphs.dot} ".join(counts), screen)
     yield from paragraph(session.path, screen, style=Style.QUIET)
+    if session.folded.entries:
+        words = (
+            f"Too long to keep whole: its first {session.folded.entries:,} blocks ({session.folded.tokens:,} tokens)"
+        )
+        yield from paragraph(f"{words} are in no table below.", screen, style=Style.WARN)
 
 
 def _took(overview: Overview) -> str:
@@ -103,11 +107,6 @@ def _advice(overview: Overview, screen: Screen) -> Iterator[str]:
     yield f"  {screen.paint(said, style)}"
     for reason in overview.advice.reasons:
         yield from paragraph(f"- {reason}", screen, indent=2, hang=2)
-
-
-def _about(overview: Overview, n: int, mark: bool = True) -> str:
-    """Tokens of our own count; an estimate says so."""
-    return f"{'~' if mark and not overview.scale.exact else ''}{n:,}"
 
 
 def _window(overview: Overview, screen: Screen) -> Iterator[str]:
@@ -136,7 +135,7 @@ def _window(overview: Overview, screen: Screen) -> Iterator[str]:
     if peak > last.tokens:
         words += f", in the fullest {peak:,} (request {max(fills, key=lambda fill: fill.tokens).number})"
     share = f", {percent(now / size)} of the window" if size else ""
-    yield from paragraph(f"{words}. Now: {_about(overview, now)}{share}.", screen)
+    yield from paragraph(f"{words}. Now: {counted(overview, now)}{share}.", screen)
 
 
 def _kinds(overview: Overview, screen: Screen) -> Iterator[str]:
@@ -146,12 +145,12 @@ def _kinds(overview: Overview, screen: Screen) -> Iterator[str]:
     whole = overview.now or 1
     error = f"our part {screen.glyphs.plus_minus}{overview.error * 100:.0f} %" if not overview.scale.exact else ""
     yield heading("Where the tokens are", screen, error)
-    lines: list[Row] = [_titles("", "now", "share", "ever", "carried", "paid")]
+    lines: list[Row] = [titles("", "now", "share", "ever", "carried", "paid")]
     for title, row, style in rows:
         lines.append(
             (
                 Cell(title, style),
-                Cell(_about(overview, row.now) if row.now else "-", Style.STRONG),
+                Cell(counted(overview, row.now) if row.now else "-", Style.STRONG),
                 Cell(percent(row.now / whole) if row.now else ""),
                 Cell(short_number(row.entered)),
                 Cell(short_number(row.carried)),
@@ -177,10 +176,6 @@ def _kinds(overview: Overview, screen: Screen) -> Iterator[str]:
         )
 
 
-def _titles(*titles: str) -> Row:
-    return [Cell(title, Style.QUIET) for title in titles]
-
-
 def _by_weight(rows: Mapping[str, Weight]) -> list[tuple[str, Weight]]:
     return sorted(rows.items(), key=lambda item: (-item[1].carried, -item[1].entered, item[0]))
 
@@ -190,7 +185,7 @@ def _tools(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
     if not rows:
         return
     yield heading("By tool", screen, "tokens of calls and results")
-    lines: list[Row] = [_titles("", "calls", "failed", "now", "ever", "carried", "paid")]
+    lines: list[Row] = [titles("", "calls", "failed", "now", "ever", "carried", "paid")]
     for name, row in rows[:top]:
         lines.append(
             (
@@ -216,7 +211,7 @@ def _files(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
     if not rows:
         return
     yield heading("By file", screen, "calls and results that are about it")
-    lines: list[Row] = [_titles("", "read", "changed", "now", "dead", "carried", "paid")]
+    lines: list[Row] = [titles("", "read", "changed", "now", "dead", "carried", "paid")]
     for path, row in rows[:top]:
         lines.append(
             (
@@ -253,11 +248,11 @@ def _largest(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
     lines: list[Row] = []
     dead = {item.entry.index: item.reason for item in overview.dead}
     for entry in results:
-        left = "subagent" if entry.thread != MAIN else "gone"
+        left = "aside" if entry.thread != MAIN else "gone"
         state = dead[entry.index].value if entry.index in dead else "" if entry.index in overview.alive else left
         lines.append(
             (
-                Cell(_about(overview, overview.scale.tokens(entry)), Style.STRONG),
+                Cell(counted(overview, overview.scale.tokens(entry)), Style.STRONG),
                 Cell(entry.name or "?"),
                 Cell(f"turn {entry.turn}", Style.QUIET),
                 Cell(state, Style.WARN if entry.index in dead else Style.QUIET),
@@ -273,7 +268,7 @@ def _dead(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
     if not overview.dead:
         return
     share = percent(overview.dead_tokens / overview.now) if overview.now else ""
-    said = f"{_about(overview, overview.dead_tokens)} tokens, {share} of the window"
+    said = f"at most {counted(overview, overview.dead_tokens)} tokens, {share} of the window"
     yield heading("Dead weight", screen, said)
     lines: list[Row] = []
     for reason, words in _REASONS.items():
@@ -282,7 +277,7 @@ def _dead(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
             continue
         lines.append(
             (
-                Cell(_about(overview, overview.scale.total(mine)), Style.STRONG),
+                Cell(counted(overview, overview.scale.total(mine)), Style.STRONG),
                 Cell(count(len(mine), "block")),
                 Cell(f"{reason.value}: {words}"),
             )
@@ -291,7 +286,7 @@ def _dead(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
     worst = sorted(overview.dead, key=lambda item: (-overview.scale.tokens(item.entry), item.entry.index))[:top]
     rows: list[Row] = [
         (
-            Cell(_about(overview, overview.scale.tokens(item.entry))),
+            Cell(counted(overview, overview.scale.tokens(item.entry))),
             Cell(item.reason.value, Style.QUIET),
             Cell(_what(overview, item.entry)),
         )
@@ -300,82 +295,43 @@ def _dead(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
     yield from table(rows, (Column("right"), Column(), Column(cut="middle", least=16)), screen, indent=4)
 
 
+def _failed(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
+    if not overview.failed:
+        return
+    calls = sum(item.times for item in overview.failed)
+    yield heading(
+        "Failed calls", screen, f"{calls:,}, answered with {counted(overview, _tokens(overview.failed))} tokens"
+    )
+    rows: list[Row] = [
+        (
+            Cell(f"{item.times:,} {screen.glyphs.times}", Style.WARN if item.times > 1 else Style.QUIET),
+            Cell(counted(overview, item.tokens), Style.STRONG),
+            Cell(item.call.name or "?"),
+            Cell(_what(overview, item.call)),
+        )
+        for item in overview.failed[:top]
+    ]
+    columns = (Column("right"), Column("right"), Column(cut="end", least=8), Column(cut="middle", least=16))
+    yield from table(rows, columns, screen)
+    yield from _more(len(overview.failed) - top, "call", screen)
+
+
+def _tokens(failed: Iterable[Failed]) -> int:
+    return sum(item.tokens for item in failed)
+
+
 def _unused(overview: Overview, screen: Screen, top: int) -> Iterator[str]:
     if not overview.unused:
         return
     tokens = sum(tool.tokens for tool in overview.unused)
     paid = sum(tool.paid for tool in overview.unused)
-    said = f"{_about(overview, tokens)} tokens in every request{f', {cents(paid)} so far' if paid else ''}"
+    said = f"{counted(overview, tokens)} tokens in every request{f', {cents(paid)} so far' if paid else ''}"
     yield heading(f"{count(len(overview.unused), 'tool')} never called", screen, said)
     rows: list[Row] = [
-        (Cell(_about(overview, tool.tokens), Style.STRONG), Cell(tool.name)) for tool in overview.unused[:top]
+        (Cell(counted(overview, tool.tokens), Style.STRONG), Cell(tool.name)) for tool in overview.unused[:top]
     ]
     yield from table(rows, (Column("right"), Column(cut="end")), screen)
     yield from _more(len(overview.unused) - top, "tool", screen)
-
-
-def _cost(overview: Overview, screen: Screen) -> Iterator[str]:
-    if not overview.input:
-        return
-    bill = overview.bill
-    yield heading("What it cost", screen, f"{money(bill.total)} at list prices" if bill else "no price is known")
-    cached = percent(overview.cached / overview.input)
-    words = f"{overview.input:,} tokens of input ({cached} from the cache), {overview.output:,} of output."
-    yield from paragraph(words, screen)
-    if bill is not None:
-        parts = [
-            ("fresh input", bill.fresh),
-            ("written to the cache", bill.written),
-            ("read from it", bill.cached),
-            ("output", bill.output),
-        ]
-        yield from paragraph(", ".join(f"{money(usd)} {name}" for name, usd in parts if usd), screen)
-    if overview.recorded_cost:
-        yield from paragraph(f"The client itself recorded {money(overview.recorded_cost)}.", screen)
-    cold = [fill for fill in overview.fills if fill.cold]
-    if cold:
-        fresh = sum(fill.fresh or 0 for fill in cold)
-        yield from paragraph(
-            f"The cache was lost {count(len(cold), 'time')}: {fresh:,} tokens were paid for as new"
-            f" (request{'s' if len(cold) > 1 else ''} {_numbers(cold, screen)}).",
-            screen,
-            style=Style.WARN,
-        )
-
-
-def _numbers(fills: Sequence[Fill], screen: Screen) -> str:
-    more = [screen.glyphs.cut] if len(fills) > _NAMED else []
-    return ", ".join([*(str(fill.number) for fill in fills[:_NAMED]), *more])
-
-
-def _turns(overview: Overview, screen: Screen, top: int | None) -> Iterator[str]:
-    turns = overview.turns
-    if len(turns) < 2:
-        return
-    shown: Iterable[TurnSum] = turns
-    aside = ""
-    if top is not None and len(turns) > top:
-        dearest = sorted(turns, key=lambda turn: (-(turn.cost or 0), -turn.entered, turn.turn))[:top]
-        shown = sorted(dearest, key=lambda turn: turn.turn)
-        aside = f"the {top} dearest of {len(turns)}; all with --turns"
-    yield heading("Turn by turn", screen, aside)
-    wide = screen.width >= _WIDE
-    titles = ("", "requests", "entered", "window", *(("uncached", "output") if wide else ()), "cost", "")
-    lines = [_titles(*titles), *(_turn(turn, wide) for turn in shown)]
-    yield from table(lines, (*(Column("right") for _ in titles[1:]), Column(cut="end", least=12)), screen)
-
-
-def _turn(turn: TurnSum, wide: bool) -> Row:
-    answered = [short_number(turn.fresh), short_number(turn.output)] if turn.input else ["", ""]
-    return (
-        Cell(f"{turn.turn}", Style.QUIET),
-        Cell(f"{turn.requests:,}"),
-        Cell(short_number(turn.entered)),
-        Cell(short_number(turn.window) if turn.window else ""),
-        *(map(Cell, answered) if wide else ()),
-        Cell(cents(turn.cost) if turn.cost is not None else "", Style.STRONG),
-        Cell(("(compacted) " if turn.compactions else "") + (turn.excerpt or "before the first prompt")),
-    )
 
 
 def _skipped(skipped: tuple[Skipped, ...], screen: Screen) -> Iterator[str]:

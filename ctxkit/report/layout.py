@@ -171,6 +171,11 @@ def table(rows: Sequence[Row], columns: Sequence[Column], screen: Screen, indent
     return [_line(row, widths, columns, screen, indent, gap) for row in rows]
 
 
+def titles(*words: str) -> Row:
+    """The first row of a table."""
+    return [Cell(word, Style.QUIET) for word in words]
+
+
 def _line(row: Row, widths: Sequence[int], columns: Sequence[Column], screen: Screen, indent: int, gap: int) -> str:
     parts: list[str] = []
     used = indent

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def plan_text(plan: Plan, screen: Screen) -> Iterator[str]:
-    """The lines that a person reads before agreeing: nothing is cut, values of variables are not shown."""
+    """The lines that a person reads before agreeing: nothing is cut, and what the files say is shown as it is."""
     groups: dict[tuple[str, str], list[str]] = {}
     for key, launch in plan.launches.items():
         groups.setdefault((launch.shown, launch.cwd), []).append(key)
@@ -43,9 +43,12 @@ def _about(launches: list[Launch], uses: list[Use], cwd: str) -> Iterator[str]:
     if launches[0].transport == "stdio":
         most = max(len(launch.env) - len(launch.sets) for launch in launches)
         yield f"in {cwd}, with {count(most, 'variable')} of your environment"
-    what = "variables" if launches[0].transport == "stdio" else "headers"
+    local = launches[0].transport == "stdio"
+    assigned = {pair.partition("=")[0] for launch in launches for pair in launch.assigns}
+    others = [tuple(name for name in launch.sets if name not in assigned) for launch in launches]
     for said, names in (
-        (f"{what} its entry sets", [launch.sets for launch in launches]),
+        ("variables its entry sets", [launch.assigns for launch in launches]),
+        ("variables its entry hands on" if local else "headers its entry sets", others),
         ("values it takes from your environment or files", [launch.reads for launch in launches]),
         ("variables it names that are not set", [launch.unset for launch in launches]),
     ):

@@ -43,7 +43,7 @@ def use_text(audit: AgentAudit, screen: Screen, top: int) -> Iterator[str]:
     yield from table(rows, (Column("right"), Column(), Column("right"), Column(), Column(cut="end", least=20)), screen)
     if len(unused) > top:
         yield screen.paint(f"  {screen.glyphs.cut} and {count(len(unused) - top, 'more piece')} (--top)", Style.QUIET)
-    parts = [f"{count(used, 'piece')} of the window met with use"]
+    parts = [f"Tokens at today's size, requests of the sessions read; {count(used, 'piece')} met with use"]
     if silent:
         parts.append(f"{silent:,} name no command, path or tool that could be looked for")
     yield from paragraph(f"{'; '.join(parts)}.", screen, style=Style.QUIET)

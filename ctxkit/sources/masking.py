@@ -144,11 +144,16 @@ def _is_secret(piece: str) -> bool:
     """Does a piece of text look like a token: a known prefix, a UUID, or letters and digits in no order."""
     if piece.startswith(("$", "%", "{")):
         return False
-    if _PREFIX().fullmatch(piece) and any(c.isdigit() for c in piece):
+    if any(_PREFIX().fullmatch(part) and any(c.isdigit() for c in part) for part in (piece, *piece.split("="))):
         return True
-    if _UUID().search(piece):
+    return is_random(piece)
+
+
+def is_random(text: str) -> bool:
+    """Does ``text`` hold a UUID, or letters and digits in no order?"""
+    if _UUID().search(text):
         return True
-    for run in _RUN().findall(piece):
+    for run in _RUN().findall(text):
         digits = sum(c.isdigit() for c in run)
         if len(run) >= 12 and digits >= 2 and len(run) - digits >= 2 and len(_CLASS_CHANGE().findall(run)) >= 3:
             return True

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from ctxkit.text.pattern import on_demand
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SAMPLE = 4_000
 """Characters of a text that are looked at."""
@@ -58,6 +62,9 @@ _BY_NAME = {
 _CJK = on_demand("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
 _SCRIPT = on_demand("[\u0370-\u1dbf\u2c00-\u2dff\ua4d0-\uabff]")
 _NUMBERED = on_demand(r"\s*\d+(?:\u2192|\t|: |\| )")
+_DIGITS = b"0123456789"
+_LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
+_BLANKS = b"\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
 _FOREIGN = 0.15  # share of characters: such a character weighs one to three tokens, a Latin one a quarter
 
 
@@ -100,8 +107,13 @@ def _guess(sample: str) -> Content:
         return Content.JSON
     if start == "<":
         return Content.MARKUP
-    letters = sum(map(str.isalpha, sample)) + sum(map(str.isspace, sample))
-    if letters > 0.85 * len(sample):
+    if _number(sample, _LETTERS + _BLANKS, str.isalpha, str.isspace) > 0.85 * len(sample):
         return Content.PROSE
-    digits = sum(map(str.isdigit, sample))
-    return Content.DATA if digits > 0.25 * len(sample) else Content.CODE
+    return Content.DATA if _number(sample, _DIGITS, str.isdigit) > 0.25 * len(sample) else Content.CODE
+
+
+def _number(sample: str, plain: bytes, *kinds: Callable[[str], bool]) -> int:
+    """How many characters are of one of ``kinds``; ``plain`` are those of ASCII, twenty times as fast to look for."""
+    if sample.isascii():
+        return len(sample) - len(sample.encode().translate(None, plain))
+    return sum(sum(map(kind, sample)) for kind in kinds)

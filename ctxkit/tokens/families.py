@@ -193,8 +193,9 @@ def find_family(name: str) -> Family:
     for family in all_families():
         if family.id == name:
             return family
+    known = [family.id for family in all_families()]
     raise UnknownNameError(
-        f"There is no tokenizer family {name!r}.", nearest(name, [family.id for family in all_families()])
+        f"There is no tokenizer family {name!r}.", nearest(name, known, f"Known: {', '.join(sorted(known))}.")
     )
 
 

@@ -111,7 +111,8 @@ def find_model(name: str) -> Model:
         shorter = _shorter(plain)
         if shorter == plain:
             raise UnknownNameError(
-                f"There is no model {name!r} in the data.", nearest(plain, [model.id for model in all_models()])
+                f"There is no model {name!r} in the data.",
+                nearest(plain, [model.id for model in all_models()], "See them all with: ctxkit models"),
             )
         plain = shorter
     model = known[plain]

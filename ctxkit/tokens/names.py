@@ -27,11 +27,9 @@ def normal_name(model: str) -> str:
     return name.replace(".", "-").replace("_", "-")
 
 
-def nearest(name: str, known: Collection[str]) -> str:
-    """A hint for an unknown name: the nearest known ones, or all when none is near."""
+def nearest(name: str, known: Collection[str], everything: str) -> str:
+    """A hint for an unknown name: the nearest known ones where some are near, then ``everything``, where all are."""
     import difflib
 
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    if near:
-        return f"Did you mean {' or '.join(near)}?"
-    return f"Known: {', '.join(sorted(known))}."
+    return f"Did you mean {' or '.join(near)}? {everything}" if near else everything

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +23,20 @@ def place(home: Path, cwd: Path, name: str) -> Path:
 
 
 def held(home: Path, cwd: Path, name: str, title: str, age: int = 0, **more: Any) -> Path:
-    """A session with three requests, written ``age`` seconds ago."""
+    """A session with three requests, that ended ``age`` seconds before the newest."""
     transcript = Transcript(name, str(cwd), **more)
     transcript.user(title)
-    transcript.assistant("m1", text("Reading."), call("c1", file_path=f"{cwd}/a.py"), usage=usage(9_000, output=50))
+    transcript.assistant("m1", text("Reading."), call("c1", file_path=f"{cwd}/a.py"), usage=usage(9_000, output=150))
     transcript.user([result("c1", "x = 1\n" * 200)])
-    transcript.assistant("m2", call("c2", "Edit", file_path=f"{cwd}/a.py"), usage=usage(1_000, 9_000, 500, hour=100))
+    transcript.assistant(
+        "m2", call("c2", "Edit", file_path=f"{cwd}/a.py"), usage=usage(1_000, 9_000, 500, hour=100, output=95)
+    )
     transcript.user([result("c2", "done")])
     transcript.assistant("m3", text("Done."), usage=usage(100, 10_000))
     transcript.user("Thanks")
-    path = transcript.write(place(home, cwd, name))
-    os.utime(path, (1_772_400_000 - age, 1_772_400_000 - age))
-    return path
+    for record in transcript.records:
+        record["timestamp"] = (datetime.fromisoformat(record["timestamp"]) - timedelta(seconds=age)).isoformat()
+    return transcript.write(place(home, cwd, name))
 
 
 @pytest.fixture
@@ -46,7 +49,6 @@ def home(tmp_path: Path, repository: Path, ctxkit: Any) -> Path:
     broken = held(home, repository, "cccc0000", "Broken in the middle", 300)
     data = broken.read_bytes().splitlines(keepends=True)
     broken.write_bytes(b"".join([*data[:2], b'{"type": "us\x00\n', *data[2:-1], data[-1][:30]]))
-    os.utime(broken, (1_772_399_000, 1_772_399_000))
     subagent = Transcript("aaaa1111-0000", str(repository))
     subagent.user("Explore", isSidechain=True, agentId="ag1")
     subagent.assistant("s1", text("found"), usage=usage(5), isSidechain=True, agentId="ag1")
@@ -108,9 +110,9 @@ def test_the_list_as_json(ctxkit: Any, home: Path) -> None:
         200_000,
         "claude-sonnet-4-5",
     )
-    # 10,100 tokens new at 3, 19,000 read at 0.30, 400 written at 3.75 and 100 at 6, 60 out at 15 dollars a million
+    # 10,100 tokens new at 3, 19,000 read at 0.30, 400 written at 3.75 and 100 at 6, 250 out at 15 dollars a million
     assert [round(item["cost"], 6) for item in found["sessions"] if item["id"] == "bbbb0000"] == [
-        round((10_100 * 3 + 19_000 * 0.3 + 400 * 3.75 + 100 * 6 + 60 * 15) / 1e6, 6)
+        round((10_100 * 3 + 19_000 * 0.3 + 400 * 3.75 + 100 * 6 + 250 * 15) / 1e6, 6)
     ]
 
 
@@ -141,7 +143,7 @@ def test_by_directory_and_id(ctxkit: Any, home: Path, repository: Path, tmp_path
 def test_by_file(ctxkit: Any, home: Path, repository: Path) -> None:
     path = place(home, repository, "aaaa1111-0000")
     report = shown(ctxkit("history", str(path)))
-    assert "2 prompts · 4 requests · 2 tool calls · 1 subagent" in report
+    assert "2 prompts · 4 requests · 2 tool calls · 1 side conversation" in report
     assert report == shown(ctxkit("history", str(path))), "a second run, whose counts are stored, says the same"
     assert report == shown(ctxkit("history", str(path), "--session", "aaaa"))
     assert "No session in" in refused(ctxkit("history", str(path), "--session", "nobody"))
@@ -171,7 +173,7 @@ def test_another_model(ctxkit: Any, home: Path) -> None:
     assert (own["model"], other["model"]) == ("claude-sonnet-4-5", "gpt-5")
     assert (own["count"]["exact"], other["count"]["exact"]) == (False, True)
     assert other["window"] == 272_000
-    assert other["bill"]["total"] == pytest.approx((10_100 * 1.25 + 500 * 1.25 + 19_000 * 0.125 + 60 * 10) / 1e6)
+    assert other["bill"]["total"] == pytest.approx((10_100 * 1.25 + 500 * 1.25 + 19_000 * 0.125 + 250 * 10) / 1e6)
     assert "gpt-5" in refused(ctxkit("history", "--model", "gtp-5"))
 
 

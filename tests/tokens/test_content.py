@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ctxkit.tokens.content import Content, content_of
 
@@ -50,3 +52,12 @@ def test_content_of(path, sample, content):
 
 def test_only_the_beginning_is_looked_at():
     assert content_of("a.md", "word " * 2000 + "漢字" * 50_000) is Content.PROSE
+
+
+@given(st.text(st.characters(max_codepoint=127) | st.sampled_from("0123456789 \n"), max_size=200))
+def test_shares_of_plain_text_are_those_of_its_characters(text):
+    text = f"x{text}"
+    letters = sum(char.isalpha() or char.isspace() for char in text)
+    digits = sum(char.isdigit() for char in text)
+    other = Content.DATA if digits > 0.25 * len(text) else Content.CODE
+    assert content_of("", text) is (Content.PROSE if letters > 0.85 * len(text) else other)

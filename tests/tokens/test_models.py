@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -77,8 +78,17 @@ def test_unknown_model_names_the_nearest():
     with pytest.raises(UnknownNameError, match="claude-sonet-5") as caught:
         find_model("claude-sonet-5")
     assert "claude-sonnet-5" in caught.value.hint
+    assert caught.value.hint.endswith("See them all with: ctxkit models")
     with pytest.raises(UnknownNameError):
         find_model("qwen3:30b")
+
+
+@pytest.mark.parametrize("name", ["nope", "claude-sonet-5", "gpt", "", "x" * 300])
+def test_the_hint_of_an_unknown_model_names_three_at_most(name):
+    with pytest.raises(UnknownNameError) as caught:
+        find_model(name)
+    assert len([model for model in all_models() if model.id in re.findall(r"[\w.-]+", caught.value.hint)]) <= 3
+    assert caught.value.hint.endswith("See them all with: ctxkit models")
 
 
 def test_prices_by_the_size_of_the_input():

@@ -24,6 +24,9 @@ class ActionRules(Struct, frozen=True, forbid_unknown_fields=True):
     switch: tuple[str, ...]
     server: tuple[str, ...]
     zero_based: str
+    shown: tuple[str, ...]
+    cut: tuple[str, ...]
+    most_lines: int
     switched: dict[str, str]
     shell: dict[str, str]
     common: str

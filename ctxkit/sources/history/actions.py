@@ -6,6 +6,8 @@ Agents call the same things by different names, and shells do all of them; ``rul
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ctxkit.model.history import Action, Doing
@@ -15,6 +17,7 @@ from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from re import Pattern
 
 _BARE = on_demand(r"[^a-z0-9]+")
 _MCP = on_demand(r"mcp_{2,3}(?:plugin_)?(.+?)__(.+)|mcp--(.+?)--(.+)|mcp_{1,3}([A-Za-z0-9.-]+)[_/](.+)")
@@ -24,6 +27,9 @@ _LONGEST_PATH = 1_000
 _MOST_PATHS = 50
 _LONGEST_COMMAND = 20_000
 _SHOWN = 80
+_ENDS = 400
+"""Characters at either end of a result that tell whether it is all of it."""
+_NUMBERED = on_demand(r"\s*(\d{1,9})(?:\t|→)[^\n]*\s*\Z")
 _PATCHING = frozenset({None, "edit", "write", "run"})
 
 
@@ -49,6 +55,41 @@ def action_of(tool: str, arguments: Mapping[str, object], text: str = "") -> Act
     shown = _first(arguments, ("skill", "name", "command"))[:_SHOWN] if kind is Doing.SKILL else ""
     server = _first(arguments, rules().server)[:_SHOWN] if kind is Doing.MCP else ""
     return Action(kind, tuple(_paths(arguments)), start, end, shown, server)
+
+
+def borne_out(action: Action, answer: str) -> Action:
+    """``action`` as its result ``answer`` bears it out.
+
+    What a client cuts out of a long result was not read: a read keeps the lines that the result says it shows, or an
+    ``end`` of 0 where it does not say which.
+    """
+    if action.doing is not Doing.READ:
+        return action
+    ends = f"{answer[:_ENDS]}\n{answer[-_ENDS:]}"
+    found = _shown().search(ends)
+    if found is not None and len(action.paths) == 1:
+        *first, last = (int(number) for number in found.groups() if number)
+        return replace(action, start=_bounded(first[0]) if first else action.start, end=last)
+    head = f"\n{answer[:_ENDS]}"
+    if found is not None or any(f"\n{words}" in head for words in rules().cut):
+        return replace(action, start=None, end=0)
+    return replace(action, end=_last_line(action, answer)) if action.end is None else action
+
+
+def _last_line(action: Action, answer: str) -> int | None:
+    """The number of the last line, if there are so many that the client has stopped there."""
+    if len(answer) <= 2 * rules().most_lines:
+        return None
+    last = _NUMBERED().match(answer, answer.rstrip().rfind("\n") + 1)
+    shown = int(last[1]) - (action.start or 1) + 1 if last is not None else 0
+    return int(last[1]) if last is not None and shown == rules().most_lines else None
+
+
+@cache
+def _shown() -> Pattern[str]:
+    import re
+
+    return re.compile(f"(?m)^(?:{'|'.join(rules().shown)})")
 
 
 def server_of(tool: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ctxkit.model import CtxkitError
-from ctxkit.model.session import Block, Departure, Kind, Request, Start, Usage, Why
+from ctxkit.model.session import Block, Departure, Kind, Recorded, Request, Start, Usage, Why
 from ctxkit.sources.history.fields import time_of
 from ctxkit.sources.history.prose import Gathering, text_lines
 from ctxkit.sources.history.reader import Peek
@@ -43,7 +43,7 @@ _SENT = on_demand(r"Tokens: ([\d.,]+[kM]?) sent")
 _CACHE_HIT = on_demand(r"([\d.,]+[kM]?) cache hit")
 _CACHE_WRITE = on_demand(r"([\d.,]+[kM]?) cache write")
 _RECEIVED = on_demand(r"([\d.,]+[kM]?) received")
-_COST = on_demand(r"Cost: \$([\d.,]+) message")
+_COST = on_demand(r"Cost: \$([\d.,]+) message(?:, \$([\d.,]+) session)?")
 _MODEL = on_demand(r"(?:Main model|Model): (\S+)(?: with |$)")
 _COMMAND = on_demand(r"[/!](\S*)\s*")
 _SPOKEN = frozenset({"ask", "code", "architect", "context", "help", "chat-mode", "ok"})
@@ -267,6 +267,8 @@ def _answered(run: _Run) -> Iterator[Event]:
         return
     run.count += 1
     yield Request(str(run.count), run.model, _usage(report))
+    if (cost := _COST().search(report)) and cost[2]:
+        yield Recorded(_number(cost[2]))
     if words:
         yield Block(Kind.TEXT, words)
 

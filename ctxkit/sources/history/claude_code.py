@@ -12,11 +12,11 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from ctxkit.model import CtxkitError, Skipped
-from ctxkit.model.session import MAIN, Event, Kind, Start
+from ctxkit.model.session import MAIN, Event, Kind, Recorded, Start
 from ctxkit.sources.history.claude_lines import user_blocks
 from ctxkit.sources.history.claude_thread import LINES, Thread
-from ctxkit.sources.history.fields import mapping, short, text, time_of
-from ctxkit.sources.history.glance import size_and_time, stem
+from ctxkit.sources.history.fields import amount, mapping, short, text, time_of
+from ctxkit.sources.history.glance import size_and_end, stem
 from ctxkit.sources.history.reader import Head, Peek
 from ctxkit.sources.history.reading import json_lines
 from ctxkit.sources.history.titles import title_of
@@ -63,7 +63,7 @@ def peek(head: Head) -> Iterator[Peek]:
             identity = short(record, "agentId")
         if record.get("type") == "user" and not title:
             title = next((b.text for b in user_blocks(record, MAIN) if b.kind is Kind.PROMPT), "")
-    size, written = size_and_time(head.path)
+    size, ended = size_and_end(head.path)
     yield Peek(
         path=head.path,
         id=identity or stem(head.path),
@@ -72,7 +72,7 @@ def peek(head: Head) -> Iterator[Peek]:
         model=model,
         version=version,
         began=began,
-        ended=written,
+        ended=ended,
         size=size,
         parent=parent,
     )
@@ -101,6 +101,7 @@ def read(path: str, key: str, skip: Callable[[Skipped], None]) -> Iterator[Event
             thread = threads[name] = Thread(name, lambda reason: skip(Skipped(path, reason, "The rest is read.")))
         yield from thread.feed(record)
         if started:
+            yield from _recorded(record)
             yield from beside.started_by(record)
     if not started:
         yield Start(stem(path), ID, "claude-code")
@@ -121,6 +122,13 @@ def _start(record: Mapping[str, object], path: str) -> Start:
         at=time_of(record, "timestamp"),
         parent=short(record, "sessionId") if agent else "",
     )
+
+
+def _recorded(record: Mapping[str, object]) -> Iterator[Recorded]:
+    """The client's own account so far, subagents, titles and summaries included; earlier runs of the session, too."""
+    cost = amount(record, "totalCostUSD") if record.get("type") == "cost-state" else None
+    if cost:
+        yield Recorded(cost)
 
 
 class _Subagents:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ctxkit.model import CtxkitError
 from ctxkit.model.session import Block, Departure, Event, Kind, Request, Usage, Why
 from ctxkit.sources.history.cline_text import said, unwrapped
-from ctxkit.sources.history.fields import json_text, mapping, maps, maybe_number, number, short, text, time_of
+from ctxkit.sources.history.fields import amount, json_text, mapping, maps, maybe_number, number, short, text, time_of
 from ctxkit.sources.history.formats import head_of
 from ctxkit.sources.history.glance import beginning, beside, size_and_time, start_of
 from ctxkit.sources.history.markings import said_by_client
@@ -63,7 +63,7 @@ def peek(head: Head) -> Iterator[Peek]:
         model=model,
         version=short(mapping(whole, "origin"), "version"),
         began=time_of(manifest, "started_at") or next((time_of(m, "ts") for m in maps(whole, "messages")), 0.0),
-        ended=time_of(manifest, "ended_at") or written,
+        ended=time_of(manifest, "ended_at") or time_of(whole, "updated_at") or written,
         size=size,
         parent=folder if identity.startswith(folder) and identity != folder else "",
     )
@@ -156,11 +156,10 @@ def _usage(message: Mapping[str, object]) -> Usage | None:
     metrics = mapping(message, "metrics")
     if not number(metrics, "inputTokens"):
         return None
-    cost = metrics.get("cost")
     return Usage(
         input=number(metrics, "inputTokens"),
         cached=number(metrics, "cacheReadTokens"),
         written=maybe_number(metrics, "cacheWriteTokens"),
         output=number(metrics, "outputTokens"),
-        cost=float(cost) if isinstance(cost, float | int) and not isinstance(cost, bool) and cost > 0 else None,
+        cost=amount(metrics, "cost") or None,
     )

@@ -17,7 +17,7 @@ import msgspec
 from ctxkit.model import CtxkitError
 from ctxkit.model.session import Block, Departure, Event, Kind, Request, Usage, Why
 from ctxkit.sources.history.cline_text import answered, said
-from ctxkit.sources.history.fields import items, mapping, maps, maybe_number, number, short, text, time_of
+from ctxkit.sources.history.fields import amount, items, mapping, maps, maybe_number, number, short, text, time_of
 from ctxkit.sources.history.formats import head_of
 from ctxkit.sources.history.glance import beginning, beside, size_and_time, start_of
 from ctxkit.sources.history.reader import Head, Peek
@@ -67,14 +67,16 @@ def peek(head: Head) -> Iterator[Peek]:
             found = None if cwd else _DIRECTORY().search(block.text)
             cwd = found[1] if found else cwd
     size, written = size_and_time(head.path)
+    times = [at for message in messages if (at := time_of(message, "ts"))]
+    last = max(times, default=0.0) if len(head.data) == size else 0.0
     yield Peek(
         path=head.path,
         id=os.path.basename(folder),
         cwd=cwd,
         title=title_of(title),
         model=model,
-        began=next((time_of(message, "ts") for message in messages if time_of(message, "ts")), 0.0),
-        ended=time_of(item, "ts") or written,
+        began=times[0] if times else 0.0,
+        ended=time_of(item, "ts") or last or written,
         size=size,
         parent=short(item, "parentTaskId"),
     )
@@ -255,11 +257,10 @@ def _counted(
     """Usage by the names of its fields. Cached input is apart, but with Roo Code in ``tokensIn`` (3.36 and later)."""
     whole, cached, new = number(data, asked), number(data, read_), maybe_number(data, written)
     apart = cached + (new or 0)
-    cost = data.get("cost")
     return Usage(
         input=whole if summed and whole >= apart else whole + apart,
         cached=cached,
         written=new,
         output=number(data, answer),
-        cost=float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) and cost > 0 else None,
+        cost=amount(data, "cost") or None,
     )

@@ -27,6 +27,8 @@ MAGIC = b"SQLite format 3\0"
 
 _PATIENCE = 2.0
 """Seconds to wait for a writer that holds the database."""
+_LARGEST_COPY = 1024 * 1024 * 1024
+"""Bytes of a database with its log that are copied aside."""
 _LOG_VERSION = 2
 """What byte 19 of the file says when the database has a write-ahead log."""
 
@@ -140,6 +142,12 @@ def _place(path: str, *, has_log: bool) -> Iterator[str]:
         import shutil
         import tempfile
 
+        size = _size(path) + _size(log)
+        if size > _LARGEST_COPY:
+            raise CtxkitError(
+                f"{path} has a log without its -shm file, and they are too large to be copied aside: {size:,} bytes.",
+                "Open it once with the agent.",
+            )
         with tempfile.TemporaryDirectory(prefix="ctxkit-", ignore_cleanup_errors=True) as folder:
             copy = os.path.join(folder, "copy.db")
             try:

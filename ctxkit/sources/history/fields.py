@@ -9,6 +9,8 @@ import msgspec
 
 _NOTHING: Mapping[str, object] = {}
 _LONGEST_ID = 300
+_MOST_PAID = 1e12
+"""USD; what is more is no sum of money."""
 _MILLISECONDS = 1e11
 """Numbers above are milliseconds: as seconds they would lie beyond the year 5000."""
 
@@ -78,6 +80,15 @@ def time_of(record: Mapping[str, object], *keys: str) -> float:
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e15:
             return value / 1000 if value > _MILLISECONDS else float(value)
     return 0.0
+
+
+def amount(record: Mapping[str, object], *keys: str) -> float | None:
+    """The first of ``keys`` that holds a sum of money, in USD; None if none does."""
+    for key in keys:
+        value = record.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MOST_PAID:
+            return float(value)
+    return None
 
 
 def json_text(value: object) -> str:

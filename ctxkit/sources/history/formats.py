@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
 
 from ctxkit.model import CtxkitError
+from ctxkit.sources.history.database import MAGIC, database
 from ctxkit.sources.history.reader import Head, Reader
 from ctxkit.sources.history.reading import LONGEST_LINE, opened, repaired
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 READERS = (
     "claude_code",
@@ -46,6 +47,9 @@ INSIDE = ("base_state.json", "opencode.db", "kilo.db", "crush.db", "sessions.db"
 """Files by which a directory that is given as a transcript is known for one."""
 
 _BEGINNING = 64 * 1024
+_FEW = 8
+"""Lines that are looked at even where they reach beyond: a record of a gateway holds a whole request, and one of the
+first lines of a session the prompt that someone pasted."""
 _BLANKS = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -58,14 +62,14 @@ def head_of(path: str) -> Head:
     """The beginning of the file ``path``. Raises CtxkitError where it cannot be read."""
     with opened(path) as file:
         data = file.read(_BEGINNING)
-        long = len(data) == _BEGINNING and b"\n" not in data and data.lstrip(_BLANKS)[:1] == b"{"
-        line = data + file.readline(LONGEST_LINE) if long else b""
-        goes_on = line.endswith(b"\n") and file.read(1) != b""
-    if not goes_on:
-        return Head(path, data, tuple(_records(data)))
-    # A record of a gateway holds a whole request, and the first line of a session a prompt that someone pasted.
-    records = tuple(_records(line + b"\n"))
-    return Head(path, data, records, goes_on=bool(records))
+        *whole, last = data.split(b"\n")
+        if len(data) < _BEGINNING:
+            return Head(path, data, tuple(_records([*whole, last])))
+        more = list(_lines(file, last, _FEW - len(whole))) if data.lstrip(_BLANKS)[:1] == b"{" else []
+    if not whole and len(more) < 2:
+        return Head(path, data)
+    records = tuple(_records([*whole, *more]))
+    return Head(path, data, records, goes_on=bool(records) and not whole)
 
 
 def transcript_in(directory: str) -> str | None:
@@ -82,7 +86,13 @@ def transcript_in(directory: str) -> str | None:
 
 
 def reader_of(head: Head) -> Reader:
-    """The reader of the file that begins with ``head``. Raises CtxkitError where it is of no known format."""
+    """The reader of the file that begins with ``head``.
+
+    Raises CtxkitError where it is of no known format, or a database that cannot be read now.
+    """
+    if head.data.startswith(MAGIC):
+        with database(head.path):
+            pass  # else no reader would know it, and nobody be told why
     for name in READERS:
         candidate = reader(name)
         if candidate.recognise(head):
@@ -95,9 +105,8 @@ def reader_of(head: Head) -> Reader:
     )
 
 
-def _records(data: bytes) -> Iterator[Mapping[str, object]]:
-    lines = data.split(b"\n")
-    for line in lines if len(data) < _BEGINNING else lines[:-1]:
+def _records(lines: Iterable[bytes]) -> Iterator[Mapping[str, object]]:
+    for line in lines:
         if not line.strip():
             continue
         try:
@@ -107,3 +116,15 @@ def _records(data: bytes) -> Iterator[Mapping[str, object]]:
         if not isinstance(record, dict):
             return
         yield record
+
+
+def _lines(file: BinaryIO, begun: bytes, most: int) -> Iterator[bytes]:
+    """The next ``most`` lines of ``file``, of which the first is ``begun`` already; one that does not end is empty."""
+    room = LONGEST_LINE
+    for _ in range(most):
+        line = begun + file.readline(room)
+        if not line:
+            return
+        yield line if line.endswith(b"\n") else b""
+        room -= len(line) - len(begun)
+        begun = b""

@@ -2,21 +2,23 @@
 
 A record is a message; the same ``id`` comes again when tokens or tool calls are added to it. ``$set`` with ``messages``
 replaces the whole list (a compaction, masked results, an attempt taken back), ``$rewindTo`` takes back a message and
-all after it. What the lists repeat is not given again: each block is known by its mark and by what it holds.
+all after it. Another header says that the chat was opened again; the client then writes all of it down anew. What the
+lists repeat is not given again: each block is known by its mark and by what it holds.
 """
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ctxkit.model.session import Block, Departure, Event, Kind, Request, Usage, Why
-from ctxkit.sources.history.fields import mapping, maps, number, short, text, time_of
+from ctxkit.sources.history.fields import maps, short, time_of
 from ctxkit.sources.history.formats import head_of
-from ctxkit.sources.history.gemini_parts import MODEL, USER, blocks
+from ctxkit.sources.history.gemini_messages import RESULT, by_mark, is_answer, listed, said, sent, thoughts, usage
 from ctxkit.sources.history.gemini_places import directory_of
-from ctxkit.sources.history.glance import beginning, size_and_time, start_of, stem
+from ctxkit.sources.history.glance import beginning, size_and_end, start_of, stem
 from ctxkit.sources.history.reader import Head, Peek
 from ctxkit.sources.history.reading import document, json_lines
 from ctxkit.sources.history.titles import title_of
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ctxkit.model import Skipped
+    from ctxkit.sources.history.gemini_messages import Grouped
 
 ID = "gemini-cli"
 AGENTS = ("gemini-cli",)
@@ -51,10 +54,10 @@ def peek(head: Head) -> Iterator[Peek]:
             first = record
         for message in [record, *maps(record, "messages"), *maps(record, "$set", "messages")]:
             model = model or short(message, "model")
-            for block in _said(message) if not title and message.get("type") == "user" else ():
+            for block in said(message) if not title and message.get("type") == "user" else ():
                 context = context or (block.text if block.kind is Kind.REMINDER else "")
                 title = title or (block.text if block.kind is Kind.PROMPT else "")
-    size, written = size_and_time(head.path)
+    size, ended = size_and_end(head.path)
     yield Peek(
         path=head.path,
         id=short(first, "sessionId") or stem(head.path),
@@ -62,7 +65,7 @@ def peek(head: Head) -> Iterator[Peek]:
         title=title_of(title),
         model=model,
         began=time_of(first, "startTime"),
-        ended=written,
+        ended=(time_of(first, "lastUpdated") if head.is_json else 0.0) or ended,
         size=size,
         parent=_parent(head.path, first),
     )
@@ -79,6 +82,7 @@ def read(path: str, key: str, skip: Callable[[Skipped], None]) -> Iterator[Event
         return
     for line in json_lines(path, skip):
         yield from chat.feed(line.record)
+    yield from chat.settle()
 
 
 def _records(head: Head) -> Iterable[Mapping[str, object]]:
@@ -95,40 +99,62 @@ def _parent(path: str, record: Mapping[str, object]) -> str:
     return os.path.basename(folder) if inside and record.get("kind") == "subagent" else ""
 
 
-def _said(message: Mapping[str, object]) -> list[Block]:
-    return blocks(message.get("content"), USER, short(message, "id"))
-
-
 class _Chat:
     """What of the chat is in the window: the marks of each message, and what each mark stands for."""
 
     def __init__(self) -> None:
-        self._messages: dict[str, dict[str, None]] = {}
+        self._messages: dict[tuple[str, str], dict[str, None]] = {}
         self._held: dict[str, int] = {}
-        self._owner: dict[str, str] = {}
+        self._owner: dict[str, tuple[str, str]] = {}
         self._asked: dict[str, Usage | None] = {}
+        self._thought: set[str] = set()
+        self._around: set[str] = set()
         self._answered = True
+        self._opened = 0
+        self._resumed: dict[tuple[str, str], Mapping[str, object]] | None = None
 
     def feed(self, record: Mapping[str, object]) -> Iterator[Event]:
         """The events that one more record brings."""
         rewind = record.get("$rewindTo")
         update = record.get("$set")
         if isinstance(rewind, str):
+            yield from self.settle()
             yield from self._rewound(rewind)
         elif isinstance(record.get("id"), str):
+            if self._resumed is not None and not is_answer(record):
+                self._resumed[_key(record)] = record
+                return
+            yield from self.settle()
             yield from self._message(record)
         elif isinstance(update, dict) and isinstance(update.get("messages"), list):
-            yield from self._listed(maps(update, "messages"), time_of(update, "lastUpdated"))
+            messages = maps(update, "messages")
+            if self._opened > 1:
+                self._resumed = {_key(message): message for message in messages}
+            else:
+                yield from self._listed(messages, time_of(update, "lastUpdated"))
         elif isinstance(record.get("messages"), list):
             for message in maps(record, "messages"):
                 yield from self._message(message)
+        else:
+            self._opened += isinstance(record.get("sessionId"), str)
+
+    def settle(self) -> Iterator[Event]:
+        """The chat goes on with the list that the client has put together since it was opened again.
+
+        On the way there the client lists all of it in parts and several times over, of which nothing is sent.
+        """
+        self._opened = min(self._opened, 1)
+        if self._resumed is not None:
+            messages, self._resumed = list(self._resumed.values()), None
+            at = max((time_of(message, "timestamp") for message in messages), default=0.0)
+            yield from self._listed(messages, at, resumed=True)
 
     def _message(self, record: Mapping[str, object]) -> Iterator[Event]:
         """A message that is new, or comes again with more in it."""
-        identity = short(record, "id")
+        key = _key(record)
         yield from self._request(record)
-        fresh = _by_mark(_blocks(record))
-        old = self._messages.setdefault(identity, {})
+        fresh = by_mark(sent(record))
+        old = self._messages.setdefault(key, {})
         changed = [mark for mark in old if mark not in fresh or _print(fresh[mark]) != self._held.get(mark)]
         if changed:
             yield Departure(_why(changed), tuple(changed), at=time_of(record, "timestamp"))
@@ -138,46 +164,52 @@ class _Chat:
                 if mark in self._held:
                     yield Departure(_why([mark]), (mark,), at=time_of(record, "timestamp"))
                 yield from self._enter(found)
-            self._own(identity, mark, found)
+            self._own(key, mark, found)
 
     def _request(self, record: Mapping[str, object]) -> Iterator[Event]:
-        if record.get("type") != "gemini":
+        """The request that the message answers, and what the model thought; no later request holds that."""
+        if not is_answer(record):
             return
         identity = short(record, "id")
-        usage = _usage(record)
-        if usage is None and (identity in self._asked or self._answered):
-            return
-        if identity not in self._asked or self._asked[identity] != usage:
-            self._asked[identity] = usage
+        used = usage(record)
+        known = identity in self._asked and self._asked[identity] == used
+        if not known and (used is not None or not (identity in self._asked or self._answered)):
+            self._asked[identity] = used
             self._answered = True
-            yield Request(identity, short(record, "model"), usage, at=time_of(record, "timestamp"))
+            yield Request(identity, short(record, "model"), used, at=time_of(record, "timestamp"))
+        for thinking in thoughts(record) if identity not in self._thought else ():
+            self._thought.add(identity)
+            yield thinking
+            yield Departure(Why.DROPPED, (thinking.mark,), at=thinking.at)
 
     def _enter(self, found: Iterable[Block]) -> Iterator[Event]:
         for block in found:
             self._answered = self._answered and block.kind in _AT_MODEL
             yield block
 
-    def _own(self, identity: str, mark: str, found: list[Block]) -> None:
+    def _own(self, key: tuple[str, str], mark: str, found: list[Block]) -> None:
+        if all(block.kind in _SURROUNDINGS for block in found):
+            self._around.add(mark)
         before = self._owner.get(mark)
-        if before == identity:
+        if before == key:
             self._held[mark] = _print(found)
             return
         if before is not None:
             self._messages.get(before, {}).pop(mark, None)
-        self._messages.setdefault(identity, {})[mark] = None
-        self._owner[mark] = identity
+        self._messages.setdefault(key, {})[mark] = None
+        self._owner[mark] = key
         self._held[mark] = _print(found)
 
     def _forget(self, marks: Iterable[str]) -> None:
         for mark in marks:
             self._held.pop(mark, None)
-            self._messages.get(self._owner.pop(mark, ""), {}).pop(mark, None)
+            self._messages.get(self._owner.pop(mark, ("", "")), {}).pop(mark, None)
 
     def _rewound(self, identity: str) -> Iterator[Event]:
         """The message ``identity`` and all after it leave; all of them if it is not known, as the client has it."""
         gone: list[str] = []
         while self._messages:
-            last, marks = self._messages.popitem()
+            (last, _), marks = self._messages.popitem()
             gone += marks
             if last == identity:
                 break
@@ -185,34 +217,50 @@ class _Chat:
         if gone:
             yield Departure(Why.REWIND, tuple(gone))
 
-    def _listed(self, messages: list[Mapping[str, object]], at: float) -> Iterator[Event]:
-        """The list of messages is this one now."""
-        fresh = {short(message, "id"): _by_mark(_blocks(message)) for message in messages}
+    def _listed(self, messages: list[Mapping[str, object]], at: float, *, resumed: bool = False) -> Iterator[Event]:
+        """The list of messages is this one now. ``resumed``: a chat goes on with it that was closed before."""
+        fresh = listed(messages)
         kept = self._matched(fresh)
         gone = [mark for mark in self._held if mark not in kept]
         new = {mark for of in fresh.values() for mark in of if mark not in kept}
-        latest = next(reversed(self._held), "")
-        compacted = bool(gone) and (latest in kept or any(identity not in self._messages for identity in fresh))
-        if gone:
-            why = _why(gone) if new.issuperset(gone) else Why.COMPACTION if compacted else Why.REWIND
-            yield Departure(why, tuple(gone), at=at)
+        compacted = bool(gone) and self._begins_anew(fresh)
+        if compacted and not new.issuperset(gone):
+            yield Departure(Why.COMPACTION, tuple(gone), at=at)
+        else:
+            again, lost = [mark for mark in gone if mark in new], tuple(mark for mark in gone if mark not in new)
+            if again:
+                yield Departure(_why(again), tuple(again), at=at)
+            if lost:
+                yield Departure(Why.REPLACED if resumed else Why.REWIND, lost, at=at)
         seen = set(self._messages)
         self._messages, self._held, self._owner = {}, {}, {}
+        behind = _anchors(fresh, new)
         summing_up = compacted
         for message in messages:
-            identity = short(message, "id")
-            yield from self._request(message) if identity not in seen and _usage(message) else ()
+            key = _key(message)
+            yield from self._request(message) if key not in seen and usage(message) else ()
             summing_up = summing_up and not any(
                 block.kind not in _SURROUNDINGS
-                for mark in kept.keys() & fresh[identity].keys()
-                for block in fresh[identity][mark]
+                for mark in kept.keys() & fresh[key].keys()
+                for block in fresh[key][mark]
             )
-            for mark, found in fresh[identity].items():
+            for mark, found in fresh[key].items():
                 if mark in new and mark not in self._held:
-                    yield from (_summed(block) for block in found) if summing_up else self._enter(found)
-                self._own(identity, mark, found)
+                    placed = [replace(block, before=behind[mark]) for block in found] if behind[mark] else found
+                    yield from (_summed(block) for block in placed) if summing_up else self._enter(placed)
+                self._own(key, mark, found)
 
-    def _matched(self, fresh: dict[str, dict[str, list[Block]]]) -> dict[str, int]:
+    def _begins_anew(self, fresh: dict[tuple[str, str], Grouped]) -> bool:
+        """Does the list begin with other words of the user's role than the window: those of a summary?"""
+        before = next((mark for mark in self._held if mark not in self._around), "")
+        for of in fresh.values():
+            for mark, found in of.items():
+                kind = next((block.kind for block in found if block.kind not in _SURROUNDINGS), None)
+                if kind is not None:
+                    return mark != before and kind in (Kind.PROMPT, Kind.SUMMARY)
+        return False
+
+    def _matched(self, fresh: dict[tuple[str, str], Grouped]) -> dict[str, int]:
         """The marks that stay, with what they hold. What only got another id keeps its place under the old mark."""
         kept: dict[str, int] = {}
         others: dict[int, list[str]] = defaultdict(list)
@@ -222,20 +270,33 @@ class _Chat:
                 kept[mark] = print_
             else:
                 others[print_].append(mark)
-        for of in fresh.values():
-            for mark in [mark for mark in of if mark not in kept and others.get(wanted[mark])]:
-                old = others[wanted[mark]].pop(0)
-                if old not in of:
-                    of[old] = of.pop(mark)
-                    kept[old] = wanted[mark]
+        for key, of in fresh.items():
+            named: Grouped = {}
+            for mark, found in of.items():
+                known = others.get(wanted[mark]) if mark not in kept else None
+                own = known.pop(0) if known and known[0] not in of else mark
+                if own != mark:
+                    kept[own] = wanted[mark]
+                named[own] = found
+            fresh[key] = named
         return kept
 
 
-def _by_mark(found: Iterable[Block]) -> dict[str, list[Block]]:
-    grouped: dict[str, list[Block]] = {}
-    for block in found:
-        grouped.setdefault(block.mark, []).append(block)
-    return grouped
+def _key(message: Mapping[str, object]) -> tuple[str, str]:
+    """What is written down again of a call and of its result may have the same id."""
+    return short(message, "id"), short(message, "type")
+
+
+def _anchors(fresh: dict[tuple[str, str], Grouped], new: set[str]) -> dict[str, str]:
+    """For each new mark, the next mark in the list that is in the window already; empty if there is none."""
+    behind: dict[str, str] = {}
+    anchor = ""
+    for mark in reversed([mark for of in fresh.values() for mark in of]):
+        if mark in new:
+            behind[mark] = anchor
+        else:
+            anchor = mark
+    return behind
 
 
 def _print(found: list[Block]) -> int:
@@ -244,71 +305,8 @@ def _print(found: list[Block]) -> int:
 
 
 def _why(marks: list[str]) -> Why:
-    return Why.CLEARED if all(mark.startswith("result:") for mark in marks) else Why.REPLACED
+    return Why.CLEARED if all(mark.startswith(RESULT) for mark in marks) else Why.REPLACED
 
 
 def _summed(block: Block) -> Block:
-    from dataclasses import replace
-
     return replace(block, kind=Kind.SUMMARY) if block.kind in (Kind.PROMPT, Kind.TEXT) else block
-
-
-def _blocks(record: Mapping[str, object]) -> list[Block]:
-    """The blocks of one message, in the order they are sent; notices to the user alone are none."""
-    from dataclasses import replace
-
-    identity, at = short(record, "id"), time_of(record, "timestamp")
-    if record.get("type") == "user":
-        return blocks(record.get("content"), USER, identity, at=at)
-    if record.get("type") != "gemini":
-        return []
-    thoughts = _thoughts(record)
-    calls = maps(record, "toolCalls")
-    said = blocks(record.get("content"), MODEL, identity, at=at)
-    found = [Block(Kind.THINKING, thoughts, mark=f"{identity}:thoughts", at=at)] if thoughts else []
-    found += [block for block in said if block.kind is Kind.THINKING and not thoughts]
-    words = "".join(block.text for block in said if block.kind is Kind.TEXT)
-    if words:
-        found.append(Block(Kind.TEXT, words, mark=f"{identity}:text", at=at))
-    found += [block for block in said if block.kind is Kind.CALL and not calls]
-    found += blocks([{"functionCall": each} for each in calls], MODEL, f"{identity}:calls", at=at)
-    seen = {block.mark for block in found}
-    for each in calls:
-        answer = blocks(_answer(each), USER, f"{identity}:result:{short(each, 'id')}", at=at)
-        failed = each.get("status") == "error"
-        for block in answer:
-            if block.mark not in seen:
-                found.append(replace(block, error=True) if failed and block.kind is Kind.RESULT else block)
-        seen |= {block.mark for block in answer}
-    return found
-
-
-def _thoughts(record: Mapping[str, object]) -> str:
-    """The summaries of its thoughts that the model gave; the thoughts themselves are not kept."""
-    said = []
-    for thought in maps(record, "thoughts"):
-        subject, rest = text(thought, "subject"), text(thought, "description")
-        said.append(f"**{subject}** {rest}" if subject else rest)
-    return "\n".join(said)
-
-
-def _answer(tool_call: Mapping[str, object]) -> object:
-    answer = tool_call.get("result")
-    if not isinstance(answer, str):
-        return answer
-    response = {"id": short(tool_call, "id"), "name": short(tool_call, "name"), "response": {"output": answer}}
-    return {"functionResponse": response}
-
-
-def _usage(record: Mapping[str, object]) -> Usage | None:
-    """``input`` holds what was read from the cache; ``output`` is without the thoughts; ``tool`` is more input."""
-    tokens = mapping(record, "tokens")
-    if not number(tokens, "input"):
-        return None
-    thoughts = number(tokens, "thoughts")
-    return Usage(
-        input=number(tokens, "input") + number(tokens, "tool"),
-        cached=number(tokens, "cached"),
-        output=number(tokens, "output") + thoughts,
-        reasoning=thoughts,
-    )

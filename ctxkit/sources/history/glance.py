@@ -9,18 +9,22 @@ import msgspec
 
 from ctxkit.model import CtxkitError
 from ctxkit.model.session import Start
+from ctxkit.sources.history.fields import time_of
 from ctxkit.sources.history.reader import Peek
-from ctxkit.sources.history.reading import document
+from ctxkit.sources.history.reading import document, opened
 from ctxkit.text.pattern import on_demand
 
 _DEEPEST = 200
 _TOKEN = on_demand(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],]', re.DOTALL)
 _CLOSERS = {"{": "}", "[": "]"}
+_ENDS = (64 * 1024, 1024 * 1024)
+"""Bytes at the end of a file that are searched for a time; the more only where the less hold no whole record."""
+_TIMES = ("timestamp", "lastUpdated", "ts", "time")
 
 
 def peek_of(start: Start, path: str) -> Peek:
-    """What a glance tells of the session in ``path`` that begins with ``start``."""
-    size, ended = size_and_time(path)
+    """What a glance tells of the session in the file of lines ``path`` that begins with ``start``."""
+    size, ended = size_and_end(path)
     return Peek(
         path=path,
         id=start.id,
@@ -65,6 +69,35 @@ def size_and_time(path: str) -> tuple[int, float]:
     return status.st_size, status.st_mtime
 
 
+def size_and_end(path: str) -> tuple[int, float]:
+    """Bytes of a file with one record a line, and the latest time in its last records, in seconds since the epoch.
+
+    Where these have none it is when the file was last written, which a copy or a checkout of it changes.
+    """
+    size, written = size_and_time(path)
+    for reach in _ENDS:
+        ended = max(map(_time_in, _last_lines(path, size, reach)), default=0.0)
+        if ended or reach >= size:
+            break
+    return size, ended or written
+
+
+def _last_lines(path: str, size: int, reach: int) -> list[bytes]:
+    """The lines that begin in the last ``reach`` bytes; the last may not be whole."""
+    try:
+        with opened(path) as file:
+            file.seek(max(0, size - reach))
+            lines = file.read(reach).split(b"\n")
+    except CtxkitError:
+        return []
+    return lines[1:] if size > reach else lines
+
+
+def _time_in(line: bytes) -> float:
+    record = _decoded(line)
+    return time_of(record, *_TIMES) if isinstance(record, dict) else 0.0
+
+
 def beside(path: str, name: str) -> object:
     """The value of the JSON document ``name`` in the directory of ``path``; None if there is none that can be read."""
     other = os.path.join(os.path.dirname(path), name)
@@ -99,7 +132,7 @@ def beginning(data: bytes) -> object:
     return _decoded(text[:cut] + closers)
 
 
-def _decoded(text: str) -> object:
+def _decoded(text: str | bytes) -> object:
     try:
         value: object = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError, ValueError):

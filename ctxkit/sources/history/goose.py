@@ -19,6 +19,7 @@ from ctxkit.model import CtxkitError
 from ctxkit.model.session import Block, Departure, Kind, Request, Start, Usage, Why
 from ctxkit.sources.history.database import MAGIC, database, decoded, tables_of
 from ctxkit.sources.history.fields import (
+    amount,
     arguments_of,
     json_text,
     mapping,
@@ -262,8 +263,7 @@ def _usage(row: Mapping[str, object]) -> Usage | None:
     whole, output = number(row, "input_tokens"), number(row, "output_tokens")
     if not (whole or output):
         return None
-    cost = row.get("cost")
-    paid = float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) and cost > 0 else None
+    paid = amount(row, "cost") or None
     read, written = number(row, "cache_read_tokens"), maybe_number(row, "cache_write_tokens")
     return Usage(max(whole, read + (written or 0)), read, written, output=output, cost=paid)
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from ctxkit.model import CtxkitError
 from ctxkit.model.session import Block, Event, Kind, Media, Request, Usage
-from ctxkit.sources.history.fields import items, mapping, maybe_number, number, short, text, time_of
+from ctxkit.sources.history.fields import amount, items, mapping, maybe_number, number, short, text, time_of
 from ctxkit.sources.history.formats import head_of
-from ctxkit.sources.history.glance import size_and_time, start_of
+from ctxkit.sources.history.glance import size_and_end, start_of
 from ctxkit.sources.history.gptme_calls import answered
 from ctxkit.sources.history.media import pixels_of
 from ctxkit.sources.history.reader import Head, Peek
@@ -70,7 +70,7 @@ def peek(head: Head) -> Iterator[Peek]:
     prompts = (text(r, "content") for r in head.records if r.get("role") == "user")
     version = next((found for record in head.records[:3] if (found := _VERSION().match(text(record, "content")))), None)
     models = (short(mapping(record, "metadata"), "model") for record in head.records)
-    size, written = size_and_time(head.path)
+    size, ended = size_and_end(head.path)
     yield Peek(
         path=head.path,
         id=os.path.basename(folder),
@@ -79,7 +79,7 @@ def peek(head: Head) -> Iterator[Peek]:
         model=short(chat, "model") or next(filter(None, models), ""),
         version=version[1] if version else "",
         began=min((at for record in head.records if (at := time_of(record, "timestamp"))), default=0.0),
-        ended=written,
+        ended=ended,
         size=size,
     )
 
@@ -189,11 +189,10 @@ def _usage(metadata: Mapping[str, object]) -> Usage | None:
     written = maybe_number(counts, "cache_creation_tokens")
     if not fresh and not cached and not written:
         return None
-    cost = metadata.get("cost")
     return Usage(
         input=fresh + cached + (written or 0),
         cached=cached,
         written=written,
         output=number(counts, "output_tokens"),
-        cost=float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) and cost > 0 else None,
+        cost=amount(metadata, "cost") or None,
     )

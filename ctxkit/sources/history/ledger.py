@@ -11,9 +11,9 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from ctxkit.model.history import Action, Compaction, Entry, Folded, Left, Session, Step
-from ctxkit.model.session import MAIN, Block, Departure, Kind, Media, Request, Start, Usage, Why
-from ctxkit.sources.history.actions import action_of
+from ctxkit.model.history import Action, Compaction, Entry, Folded, Left, Session, Step, in_order
+from ctxkit.model.session import MAIN, Block, Departure, Kind, Media, Recorded, Request, Start, Usage, Why
+from ctxkit.sources.history.actions import action_of, borne_out
 from ctxkit.sources.history.reminder_names import reminder_name
 from ctxkit.sources.history.titles import beginning_of
 from ctxkit.sources.masking import printable
@@ -67,6 +67,7 @@ class _Window:
         self.live: dict[int, Entry] = {}
         self.steps = 0
         self.thoughts = False
+        self.inserted = False
         self.reasoning = 0
 
 
@@ -94,6 +95,7 @@ class _Ledger:
         self._turn = 0
         self._asked = -1
         self._folded = Folded()
+        self._cost: float | None = None
 
     def take(self, event: Event) -> None:
         """Enter one event."""
@@ -103,6 +105,8 @@ class _Ledger:
             self._request(event)
         elif isinstance(event, Departure):
             self._depart(event)
+        elif isinstance(event, Recorded):
+            self._cost = event.cost
 
     def close(self, skipped: list[Skipped]) -> Session:
         """The session, with what has been ``skipped`` since the last one."""
@@ -114,8 +118,9 @@ class _Ledger:
         entries = tuple(self._entries)
         left = {index: left for index, left in self._left.items() if index >= self._first}
         start = self._titled()
+        compactions = tuple(self._compactions)
         return Session(
-            start, self._path, entries, tuple(self._steps), left, tuple(self._compactions), mine, self._folded
+            start, self._path, entries, tuple(self._steps), left, compactions, mine, self._folded, self._cost
         )
 
     def _titled(self) -> Start:
@@ -139,6 +144,7 @@ class _Ledger:
         self._entries.append(entry)
         window.live[entry.index] = entry
         window.thoughts = window.thoughts or entry.kind is Kind.THINKING
+        window.inserted = window.inserted or entry.before >= 0
         if block.kind is Kind.CALL and block.call:
             self._calls[block.call] = index
         if block.media and not self._model:
@@ -181,7 +187,8 @@ class _Ledger:
             call = self._calls.get(block.call, -1) if block.call else -1
             asked = self._entries[call - self._first] if call >= self._first else None
             if asked is not None:
-                name, action = asked.name, asked.action
+                name = asked.name
+                action = borne_out(asked.action, block.text) if asked.action is not None else None
         if block.kind is Kind.REMINDER and name in _UNNAMED:
             name = reminder_name(block.text)
         weighed = block.text if block.kind is not Kind.CALL else f"{block.name}{block.text}"
@@ -206,6 +213,14 @@ class _Ledger:
             action=action,
             excerpt=_excerpt(block),
             at=block.at,
+            before=self._anchor(block),
+        )
+
+    def _anchor(self, block: Block) -> int:
+        """The index of the entry that ``block`` stands before; -1 for the end."""
+        live = self._window(block.thread).live
+        return (
+            next((index for index in self._marked.get(block.before, ()) if index in live), -1) if block.before else -1
         )
 
     def _sealed(self, block: Block) -> int:
@@ -275,12 +290,18 @@ class _Ledger:
             behind = next((at for at in reversed(self._marked.get(event.after, ())) if at in window.live), -1)
             if behind < 0:
                 return []
-        later = takewhile(lambda entry: entry.index > behind, reversed(window.live.values()))
+        later = takewhile(lambda entry: entry.index != behind, self._backwards(window))
         return [
             entry
             for entry in later
             if entry.kind not in event.spared and not event.kept.intersection(self._marks.get(entry.index, ()))
         ]
+
+    def _backwards(self, window: _Window) -> Iterator[Entry]:
+        """What is in the window, the last first. What others stand before may have left: it still tells where."""
+        if not window.inserted:
+            return reversed(window.live.values())
+        return (entry for entry in reversed(in_order(self._entries)) if entry.index in window.live)
 
     def _fold(self) -> None:
         """Keep the older half as sums; what of it is still sent is then no longer seen in the window."""

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ctxkit.sources.history import recordings, wire_blocks, wire_chat
+from ctxkit.sources.history import recordings, wire_chat
 from ctxkit.sources.history.exchanges import Exchange, headers_of, response_of
-from ctxkit.sources.history.fields import mapping, maps, maybe_number, number, short, text, time_of
+from ctxkit.sources.history.fields import amount, mapping, maps, maybe_number, number, short, text, time_of
 from ctxkit.sources.history.senders import session_of
 from ctxkit.sources.history.wire import wire_of, wire_of_response
 from ctxkit.text.pattern import on_demand
@@ -176,7 +176,7 @@ def _is_withheld(document: Mapping[str, object]) -> bool:
 
 def _cost(row: Mapping[str, object]) -> float | None:
     """USD; None where LiteLLM has no price for the model, which it logs as no cost."""
-    cost = wire_blocks.amount(row, "response_cost", "spend")
+    cost = amount(row, "response_cost", "spend")
     return cost if cost or row.get("cache_hit") in (True, "True") else None
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ctxkit.model.session import Block, Kind, Request, Start
 from ctxkit.sources.history import wire_blocks, wire_chat, wire_responses
-from ctxkit.sources.history.fields import mapping, maps, short, text, time_of
+from ctxkit.sources.history.fields import amount, mapping, maps, short, text, time_of
 from ctxkit.sources.history.reader import Peek
 from ctxkit.sources.history.reading import document
 from ctxkit.sources.history.titles import title_of
@@ -144,7 +144,5 @@ def _command(message: Mapping[str, object], extra: Mapping[str, object]) -> str:
 
 def _usage(response: Mapping[str, object], extra: Mapping[str, object]) -> Usage | None:
     usage = wire_responses.usage(response) if _is_response(response) else wire_chat.usage(response)
-    cost = extra.get("cost")
-    if usage is None or not isinstance(cost, int | float) or isinstance(cost, bool) or cost <= 0:
-        return usage
-    return replace(usage, cost=float(cost))
+    cost = amount(extra, "cost")
+    return replace(usage, cost=cost) if usage is not None and cost else usage

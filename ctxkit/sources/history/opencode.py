@@ -11,10 +11,10 @@ import os
 from typing import TYPE_CHECKING
 
 from ctxkit.model import CtxkitError
-from ctxkit.model.session import Start
+from ctxkit.model.session import Recorded, Start
 from ctxkit.sources.history import opencode_parts, opencode_records
 from ctxkit.sources.history.database import MAGIC, database, decoded, tables_of
-from ctxkit.sources.history.fields import mapping, maps, short, text, time_of
+from ctxkit.sources.history.fields import amount, mapping, maps, short, text, time_of
 from ctxkit.sources.history.losses import Losses
 from ctxkit.sources.history.opencode_parts import Message
 from ctxkit.sources.history.reader import Peek
@@ -95,6 +95,7 @@ def read(path: str, key: str, skip: Callable[[Skipped], None]) -> Iterator[Event
         if info:
             yield _start(path, info)
             yield from opencode_parts.events(_exported(mapping({"": found}, "")), mapping(info, "revert"))
+            yield from _recorded(info)
         else:
             info = mapping({"": found}, "")
             yield _start(path, info)
@@ -117,6 +118,7 @@ def _from_database(path: str, key: str, losses: Losses) -> Iterator[Event]:
                 yield from opencode_parts.events(_messages(found, identity, losses), mapping(info, "revert"))
             elif _has(found, "session_message", identity):
                 yield from opencode_records.events(_records(found, identity, losses), _baseline(found, identity))
+            yield from _recorded(info)
     if key and not known:
         raise CtxkitError(f"{path} holds no session {key!r}.", "`ctxkit history` lists the sessions that it holds.")
 
@@ -131,6 +133,7 @@ def _session(row: Mapping[str, object]) -> Mapping[str, object]:
         "version": text(row, "version"),
         "model": decoded(row.get("model")),
         "revert": decoded(row.get("revert")),
+        "cost": row.get("cost"),
         "time": {"created": row.get("time_created"), "updated": row.get("time_updated")},
     }
 
@@ -149,6 +152,12 @@ def _start(path: str, info: Mapping[str, object]) -> Start:
         at=time_of(mapping(info, "time"), "created"),
         parent=short(info, "parentID"),
     )
+
+
+def _recorded(info: Mapping[str, object]) -> Iterator[Recorded]:
+    """The sum that opencode keeps of the session, without its subagents'; 0 where it knows no price."""
+    if cost := amount(info, "cost"):
+        yield Recorded(cost)
 
 
 def _messages(found: Database, session: str, losses: Losses) -> Iterator[Message]:

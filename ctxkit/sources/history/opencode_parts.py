@@ -11,9 +11,10 @@ import heapq
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ctxkit.model.session import Block, Departure, Kind, Media, Request, Usage, Why
+from ctxkit.model.session import MAIN, Block, Departure, Kind, Media, Request, Usage, Why
 from ctxkit.sources.history import wire_blocks
 from ctxkit.sources.history.fields import (
+    amount,
     arguments_of,
     json_text,
     mapping,
@@ -38,6 +39,9 @@ _REFUSED = "invalid"
 """The tool that a call goes to whose own tool is unknown or does not take its arguments."""
 _ASKS_FOR_SUMMARY = "What did we do so far?"
 _RAN_BY_USER = "The following tool was executed by the user"
+_COMPACTION = "compaction"
+"""The thread of the requests for a summary. They go out with a prompt of their own, without tools, and hold the
+conversation retold as one text that the transcript does not keep, so nothing is known to be in their window."""
 _NOT_SENT = frozenset({"text/plain", "application/x-directory"})
 """Types of files whose content comes as text of its own."""
 _SEALED = frozenset({"signature", "thoughtSignature", "reasoningEncryptedContent", "redactedData"})
@@ -84,7 +88,7 @@ class _Window:
     """What has to be remembered of the messages so far, as ids."""
 
     marks: list[tuple[str, list[str]]] = field(default_factory=list)
-    """Per message since the last compaction: the marks of its blocks."""
+    """Per message since the last compaction, in the order of a request: the marks of its blocks."""
     cleared: Clearings = field(default_factory=lambda: Clearings())
     compaction: Mapping[str, object] | None = None
     """The compaction that the last message of the user asks for."""
@@ -116,10 +120,13 @@ def events(messages: Iterable[Message], revert: Mapping[str, object]) -> Iterato
         window.marks.append((message.id, []))
         sent = _answered(message, window) if text(message.info, "role") == "assistant" else _asked(message, window)
         for event in sent:
-            if isinstance(event, Block):
+            if isinstance(event, Block) and event.thread == MAIN:
                 if to_part and event.mark == to_part and window.undone is None:
                     window.undone = window.last()
-                window.marks[-1][1].append(event.mark)
+                if event.before:
+                    window.marks.insert(0, ("", [event.mark]))
+                else:
+                    window.marks[-1][1].append(event.mark)
             yield event
     yield from window.cleared.due(float("inf"))
     if window.undone is not None:
@@ -157,17 +164,24 @@ def _answered(message: Message, window: _Window) -> Iterator[Event]:
     steps = list(_steps(message, window))
     if not steps:
         return
-    request = Request(message.id, short(info, "modelID"), at=time_of(mapping(info, "time"), "created"))
+    model, at = short(info, "modelID"), time_of(mapping(info, "time"), "created")
+    thread = _COMPACTION if info.get("summary") is True else MAIN
+    answered: list[Block] = []
     for number_of_step, (usage, blocks) in enumerate(steps):
         identity = message.id if not number_of_step else f"{message.id}:{number_of_step}"
-        yield Request(identity, request.model, usage, at=request.at)
-        yield from blocks
+        yield Request(identity, model, usage, thread, at)
+        # The words of a summary enter as the summary.
+        mine = [
+            block.placed(thread, block.mark, block.at)
+            for block in blocks
+            if not (compaction is not None and block.kind is Kind.TEXT)
+        ]
+        answered += mine
+        yield from mine
+    if answered and (thread == _COMPACTION or _is_dropped(message)):
+        yield Departure(Why.REWIND, tuple(block.mark for block in answered), thread=thread, at=at)
     if compaction is not None:
-        yield from _compacted(compaction, steps, window, request.at)
-    elif _is_dropped(message):
-        marks = tuple(block.mark for _, blocks in steps for block in blocks)
-        if marks:
-            yield Departure(Why.REWIND, marks=marks, at=request.at)
+        yield from _compacted(compaction, steps, window, at)
 
 
 def _compaction(message: Message, window: _Window) -> Mapping[str, object] | None:
@@ -183,18 +197,18 @@ def _compacted(
     part: Mapping[str, object], steps: list[tuple[Usage | None, list[Block]]], window: _Window, at: float
 ) -> Iterator[Event]:
     trigger = "" if not part else "auto" if part.get("auto") is True else "manual"
-    own = {block.mark for _, blocks in steps for block in blocks}
     tail = text(part, "tail_start_id")
-    kept = window.since(tail) - own if tail else frozenset()
+    kept = window.since(tail) if tail else frozenset()
     window.marks = [(identity, [m for m in marks if m in kept]) for identity, marks in window.marks]
+    first = next((mark for _, marks in window.marks for mark in marks), "")
     window.cleared.keep(kept)
     yield Departure(Why.COMPACTION, kept=kept, trigger=trigger, at=at)
     asked = text(part, "id")
-    yield Block(Kind.REMINDER, _ASKS_FOR_SUMMARY, mark=asked or "compaction", at=at)
+    yield Block(Kind.REMINDER, _ASKS_FOR_SUMMARY, mark=asked or "compaction", at=at, before=first)
     for _, blocks in steps:
         for block in blocks:
             if block.kind is Kind.TEXT:
-                yield Block(Kind.SUMMARY, block.text, mark=block.mark, at=at)
+                yield Block(Kind.SUMMARY, block.text, mark=block.mark, at=at, before=first)
     window.compaction = None
 
 
@@ -293,8 +307,7 @@ def usage_of(record: Mapping[str, object]) -> Usage | None:
         return None
     if (total := number(tokens, "total")) - whole >= output:
         output = total - whole
-    cost = record.get("cost")
-    paid = float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) and cost > 0 else None
+    paid = amount(record, "cost") or None
     return Usage(whole, read, written, output=output, reasoning=reasoning, cost=paid)
 
 

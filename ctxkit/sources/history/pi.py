@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from ctxkit.model.session import Block, Departure, Event, Kind, Media, Request, Usage, Why
 from ctxkit.sources.history.branches import Branches, Span, again
-from ctxkit.sources.history.fields import json_text, mapping, maps, maybe_number, number, short, text, time_of
+from ctxkit.sources.history.fields import amount, json_text, mapping, maps, maybe_number, number, short, text, time_of
 from ctxkit.sources.history.formats import head_of
-from ctxkit.sources.history.glance import size_and_time, start_of, stem
+from ctxkit.sources.history.glance import size_and_end, start_of, stem
 from ctxkit.sources.history.media import media_of
 from ctxkit.sources.history.reader import Head, Peek
 from ctxkit.sources.history.reading import json_lines
@@ -44,7 +44,7 @@ def peek(head: Head) -> Iterator[Peek]:
         named = short(record, "name") if record.get("type") == "session_info" else named
         if not title and mapping(record, "message").get("role") == "user":
             title = "".join(block.text for block in _blocks(record))
-    size, written = size_and_time(head.path)
+    size, ended = size_and_end(head.path)
     yield Peek(
         path=head.path,
         id=short(first, "id") or stem(head.path),
@@ -52,7 +52,7 @@ def peek(head: Head) -> Iterator[Peek]:
         title=title_of(named or title),
         model=model or short(first, "modelId"),
         began=time_of(first, "timestamp"),
-        ended=written,
+        ended=ended,
         size=size,
         parent=_parent(first),
     )
@@ -194,11 +194,10 @@ def _usage(message: Mapping[str, object]) -> Usage | None:
     if not any(parts) and not output:
         return None
     whole = total - output
-    cost = mapping(usage, "cost").get("total")
     return Usage(
         input=whole if parts[0] <= whole <= sum(parts) else sum(parts),
         cached=parts[1],
         written=parts[2],
         output=output,
-        cost=float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) and cost > 0 else None,
+        cost=amount(mapping(usage, "cost"), "total") or None,
     )

@@ -15,7 +15,7 @@ from ctxkit.sources.history.branches import Branches, Span, again
 from ctxkit.sources.history.fields import items, mapping, maybe_number, number, short, text, time_of
 from ctxkit.sources.history.formats import head_of
 from ctxkit.sources.history.gemini_parts import MODEL, USER, blocks
-from ctxkit.sources.history.glance import size_and_time, start_of, stem
+from ctxkit.sources.history.glance import size_and_end, start_of, stem
 from ctxkit.sources.history.reader import Head, Peek
 from ctxkit.sources.history.reading import json_lines
 from ctxkit.sources.history.titles import title_of
@@ -54,7 +54,7 @@ def peek(head: Head) -> Iterator[Peek]:
         if not title and record.get("type") == "user":
             title = next((block.text for block in _said(record, MAIN) if block.kind is Kind.PROMPT), "")
     agent = short(first, "agentId")
-    size, written = size_and_time(head.path)
+    size, ended = size_and_end(head.path)
     yield Peek(
         path=head.path,
         id=agent or short(first, "sessionId") or stem(head.path),
@@ -63,7 +63,7 @@ def peek(head: Head) -> Iterator[Peek]:
         model=model,
         version=short(first, "version"),
         began=time_of(first, "timestamp"),
-        ended=written,
+        ended=ended,
         size=size,
         parent=short(first, "sessionId") if agent else short(mapping(first, "forkedFrom"), "sessionId"),
     )

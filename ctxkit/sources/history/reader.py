@@ -21,8 +21,8 @@ class Head:
     """The beginning of a file, by which its format is told.
 
     ``path``: as given. ``data``: its first 64 KiB. ``records``: the JSON objects of the first whole lines in it, or of
-    the first line alone if that is longer; empty if the first line is none. ``goes_on``: that long line is not the
-    whole file, so the file is one of lines.
+    the first eight if they are longer; empty if the first line is none. ``goes_on``: the first line is longer, and is
+    not the whole file, so the file is one of lines.
     """
 
     path: str
@@ -55,8 +55,9 @@ class Head:
 class Peek:
     """What a glance at a session tells, without reading it. Unknown fields are empty or 0.
 
-    ``began`` and ``ended``: seconds since the epoch. ``size``: bytes of its record. ``key``: names it among several
-    sessions of one file; empty where a file holds one. ``parent``: as in Start.
+    ``began`` and ``ended``: seconds since the epoch; ``ended`` is when the file was written where its last records have
+    no time. ``size``: bytes of its record. ``key``: names it among several sessions of one file; empty where a file
+    holds one. ``parent``: as in Start.
     """
 
     path: str
@@ -76,7 +77,7 @@ class Reader(Protocol):
     """A transcript format: a module with these names."""
 
     ID: str
-    """The format's name, as in ``--format-of-session`` messages and reports (``claude-code``, ``raw-chat``)."""
+    """The format's name, as in messages and reports (``claude-code``, ``raw-chat``)."""
     AGENTS: tuple[str, ...]
     """Ids of the agents whose ``transcripts`` are of this format; empty for formats of no agent."""
 

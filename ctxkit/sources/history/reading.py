@@ -12,16 +12,18 @@ import msgspec
 from ctxkit.model import CtxkitError, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from _typeshed import WriteableBuffer
 
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes of one line. Requests end at 32 MB with every provider, and a line holds one message."""
-LARGEST_DOCUMENT = 128 * 1024 * 1024
-"""Bytes of a transcript that is one JSON document and has to be parsed at once."""
+LARGEST_DOCUMENT = 64 * 1024 * 1024
+"""Bytes of a transcript that is one JSON document and has to be parsed at once, into as much as 25 times its size."""
 
 _CHUNK = 1024 * 1024
+_LONGEST_GLUED = 1024 * 1024
+_MOST_GLUED = 1_000
 
 
 class Line(NamedTuple):
@@ -49,9 +51,7 @@ def json_lines(path: str, skip: Callable[[Skipped], None]) -> Iterator[Line]:
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             record = repaired(data)
             if record is None:
-                glued, rest = _glued(data)
-                yield from (Line(at, end - len(data), end, found) for found in glued)
-                if rest and (complete or glued):
+                if (yield from _glued(data, at, end, complete)):
                     skip(Skipped(f"{path}:{at}", f"the line is no valid JSON ({_said(error)})", "The rest is read."))
                 continue
         if isinstance(record, dict):
@@ -76,24 +76,29 @@ def repaired(data: bytes) -> object | None:
     return value
 
 
-def _glued(data: bytes) -> tuple[list[dict[str, object]], bool]:
-    """The objects that stand behind one another in a line whose end was lost, and whether more follows them."""
+def _glued(data: bytes, at: int, end: int, complete: bool) -> Generator[Line, None, bool]:
+    """The objects that stand behind one another in a line whose end was lost; gives whether to tell of what is left.
+
+    A process that was stopped leaves a few records in one line, each a message: a line over 1 MiB, or what follows the
+    first 1,000 of them, is not looked at.
+    """
     import json
 
+    if len(data) > _LONGEST_GLUED:
+        return complete
     text = data.decode("utf-8", "replace").strip()
     decoder = json.JSONDecoder()
-    found: list[dict[str, object]] = []
-    at = 0
-    while at < len(text):
+    position = found = 0
+    while position < len(text) and found < _MOST_GLUED:
         try:
-            value, end = decoder.raw_decode(text, at)
+            value, behind = decoder.raw_decode(text, position)
         except (ValueError, RecursionError):
             break
         if not isinstance(value, dict):
             break
-        found.append(value)
-        at = end
-    return found, at < len(text)
+        yield Line(at, end - len(data), end, value)
+        found, position = found + 1, behind
+    return position < len(text) and (complete or found > 0)
 
 
 def _lines(path: str, skip: Callable[[Skipped], None]) -> Iterator[tuple[int, int, bytes, bool]]:
@@ -118,7 +123,7 @@ def _lines(path: str, skip: Callable[[Skipped], None]) -> Iterator[tuple[int, in
 def document(path: str) -> object:
     """The value of a transcript that is one JSON document; comments and trailing commas are no JSON.
 
-    Raises CtxkitError where it cannot be read, is larger than 128 MiB, or does not parse.
+    Raises CtxkitError where it cannot be read, is larger than 64 MiB, or does not parse.
     """
     data = whole(path)
     try:
@@ -133,13 +138,13 @@ def document(path: str) -> object:
 
 
 def whole(path: str) -> bytes:
-    """The bytes of a transcript that has to be read at once. Raises CtxkitError for one over 128 MiB."""
+    """The bytes of a transcript that has to be read at once. Raises CtxkitError for one over 64 MiB."""
     with opened(path) as file:
         data = file.read(LARGEST_DOCUMENT + 1)
     if len(data) > LARGEST_DOCUMENT:
         raise CtxkitError(
             f"{path} is larger than {LARGEST_DOCUMENT:,} bytes and would have to be read at once.",
-            "Give the session in a format with one record a line.",
+            "Split it, or give the session as a file with one record a line, which may be of any size.",
         )
     return data
 

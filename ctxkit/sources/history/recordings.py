@@ -53,7 +53,7 @@ def listed(found: object) -> list[object]:
 
 
 def peek(head: Head, form: str, find: Finder) -> Iterator[Peek]:
-    """One for each session. A file of lines is read to its end for that, one over 128 MiB in its first lines alone."""
+    """One for each session. A file of lines is read to its end for that, one over 64 MiB in its first lines alone."""
     size, _ = size_and_time(head.path)
     if head.is_lines and size > LARGEST_DOCUMENT:
         records: Iterable[object] = head.records

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ctxkit.model.history import Action, Doing
 from ctxkit.sources.history.action_rules import shell_words
 from ctxkit.text.pattern import on_demand
+from ctxkit.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from re import Match
@@ -61,7 +62,7 @@ _RUN = _Part(Doing.RUN)
 
 def shell_action(command: str) -> Action:
     """The action of one command line."""
-    shown = " ".join(command[:_LONGEST].split())[:_SHOWN]
+    shown = without_secrets(" ".join(command[: 4 * _SHOWN].split()))[:_SHOWN]
     lines = _pipelines(command[:_LONGEST])
     parts: list[_Part] = []
     cwd = ""

@@ -99,12 +99,3 @@ def unknown(kind: Kind, value: object) -> Block:
 def size_of(value: object) -> int:
     """The bytes of ``value`` as JSON."""
     return len(json_text(value).encode("utf-8", "replace"))
-
-
-def amount(record: Mapping[str, object], *keys: str) -> float | None:
-    """The first of ``keys`` that holds a sum of money, in USD; None if none does."""
-    for key in keys:
-        value = record.get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf"):
-            return float(value)
-    return None

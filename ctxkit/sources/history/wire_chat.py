@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ctxkit.model.session import Block, Kind, Media, Usage
 from ctxkit.sources.history import wire_blocks, wire_messages
-from ctxkit.sources.history.fields import items, mapping, maps, maybe_number, number, short, text
+from ctxkit.sources.history.fields import amount, items, mapping, maps, maybe_number, number, short, text
 from ctxkit.sources.history.media import media_at, media_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def usage(response: Mapping[str, object]) -> Usage | None:
         written_1h=maybe_number(mapping(details, "cache_creation_token_details"), "ephemeral_1h_input_tokens"),
         output=number(counts, "completion_tokens"),
         reasoning=maybe_number(mapping(counts, "completion_tokens_details"), "reasoning_tokens"),
-        cost=wire_blocks.amount(counts, "cost"),
+        cost=amount(counts, "cost"),
     )
 
 

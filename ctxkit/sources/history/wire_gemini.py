@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 ID = "gemini"
 _SIGNATURES = ("thoughtSignature", "thought_signature")
+_SHELL = "run_shell_command"
+_ACCOUNTED = frozenset({"Error", "Background PIDs", "Process Group PGID", "Exit Code", "Signal"})
+"""What the lines behind a command's output begin with (from the tool's own definition, 0.61.0)."""
+_ACCOUNT = 1_000
+"""Characters that hold these lines."""
+_WELL = frozenset({"0", "(none)"})
 
 
 def matches(body: Mapping[str, object]) -> bool:
@@ -128,7 +134,19 @@ def _response(response: Mapping[str, object]) -> Iterator[Block]:
     words = only[1] if isinstance(only[1], str) and only[0] in ("output", "error", "result") else json_text(given)
     media = [_media(data) for part in maps(response, "parts") if (data := mapping(part, "inlineData"))]
     name, identity = short(response, "name"), short(response, "id")
-    yield from wire_blocks.result(words, identity, name=name, error=only[0] == "error", media=media)
+    failed = only[0] == "error" or (name == _SHELL and _exited(words))
+    yield from wire_blocks.result(words, identity, name=name, error=failed, media=media)
+
+
+def _exited(words: str) -> bool:
+    """Did the shell command fail, by the lines that Gemini CLI puts behind its output?"""
+    for line in reversed(words[-_ACCOUNT:].splitlines()):
+        what, _, how = line.partition(": ")
+        if what in ("Exit Code", "Signal") and how.strip() not in _WELL:
+            return True
+        if line and line != "</untrusted_context>" and what not in _ACCOUNTED:
+            return False
+    return False
 
 
 def _media(data: Mapping[str, object]) -> Media:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from ctxkit.agents.settings import expand_key
 from ctxkit.agents.version import applies
-from ctxkit.sources.masking import command_line, is_sensitive, masked, printable
+from ctxkit.sources.masking import is_sensitive, masked, printable
 from ctxkit.sources.mcp_config import address_of, arguments_of
 from ctxkit.sources.mcp_live.expand import Expander
 from ctxkit.sources.mcp_live.failure import ServerFailureError
+from ctxkit.sources.mcp_live.shown import shown_address, shown_line, shown_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ _CAPABLE_OF_NOTHING: dict[str, object] = {}
 _PROTOCOL = "2025-11-25"
 _OWN_NAME = "ctxkit"
 _LONGEST_SHOWN = 20_000
-"""Characters of a command line. Nobody reads a longer one before agreeing to it."""
+"""Characters of a command line with its variables, or of an address. Nobody reads more before agreeing to it."""
 # A value shorter than this is a switch or a name, not a secret; it occurs in texts by chance.
 _SHORTEST_SECRET = 8
 
@@ -49,8 +50,10 @@ class Launch:
     """One server, ready to be asked. ``arguments`` with ``env`` and ``cwd``, or ``address`` with ``headers``.
 
     ``transport``: ``stdio``, ``http`` or ``sse``. ``root``: the directory told to servers that ask for roots. ``shown``
-    is the whole command line or address, secrets masked. ``sets``: names of the variables or headers that the entry
-    sets; ``reads``: of the variables and files it takes values from; ``unset``: of variables it names in vain.
+    is the whole command line or address and ``assigns`` the variables that the entry gives a value, as NAME=VALUE: what
+    the file says, references unexpanded, so that whoever agrees to it knows what runs. ``sets``: names of the variables
+    or headers that the entry sets; ``reads``: of the variables and files it takes values from; ``unset``: of variables
+    it names in vain.
     ``secrets``: values that must not reach a file, by name.
     """
 
@@ -63,6 +66,7 @@ class Launch:
     cwd: str = ""
     address: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    assigns: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -107,18 +111,24 @@ def launch_of(spec: AgentSpec, version: str, server: McpServer, places: Places, 
         arguments = [expander.text(argument) for argument in arguments_of(server.entry)]
         if not arguments or not arguments[0]:
             raise ServerFailureError("its entry names no command", "Correct the entry.")
-        set_here = _variables(server.entry, expander, environ)
+        assigned = _assigned(server.entry)
+        set_here = _handed_on(server.entry, environ) | _expanded(assigned, expander)
         inherited = _inherited(facts, environ, names)
         cwd = server.entry.get("cwd")
         directory = expander.text(cwd) if isinstance(cwd, str) and cwd else places.cwd
+        directory = os.path.normpath(os.path.join(places.cwd, _at_home(directory, places.home)))
+        as_written = [expander.shown(argument) for argument in arguments_of(server.entry)]
+        values = {name: expander.shown(text) for name, text in assigned.items()}
+        _readable("command line", *as_written, *values.values())
         return Launch(
             transport="stdio",
             client=client,
             root=root,
-            shown=_whole_line([expander.shown(argument) for argument in arguments_of(server.entry)]),
+            shown=shown_line(as_written, directory),
             arguments=tuple(arguments),
             env={**inherited, **set_here},
-            cwd=os.path.normpath(os.path.join(places.cwd, _at_home(directory, places.home))),
+            cwd=directory,
+            assigns=shown_variables(values, as_written, directory),
             sets=tuple(sorted(set_here)),
             reads=tuple(sorted(expander.used)),
             secrets=_secrets({**inherited, **set_here, **expander.used}),
@@ -129,13 +139,15 @@ def launch_of(spec: AgentSpec, version: str, server: McpServer, places: Places, 
             f"its transport is {server.transport or 'unknown'}, which ctxkit does not speak",
             f"Save its answer to tools/list and name it: --tools {printable(server.name)}=FILE",
         )
-    address = expander.text(address_of(server.entry) or "")
+    url = address_of(server.entry) or ""
+    _readable("address", url)
+    address = expander.text(url)
     headers = _headers(server.entry, expander, environ)
     return Launch(
         transport=server.transport,
         client=client,
         root=root,
-        shown=printable(masked(expander.shown(address_of(server.entry) or ""))),
+        shown=shown_address(expander.shown(url)),
         address=address,
         headers=headers,
         sets=tuple(sorted(headers)),
@@ -145,12 +157,11 @@ def launch_of(spec: AgentSpec, version: str, server: McpServer, places: Places, 
     )
 
 
-def _whole_line(arguments: list[str]) -> str:
-    if sum(map(len, arguments)) > _LONGEST_SHOWN:
+def _readable(what: str, *texts: str) -> None:
+    if sum(map(len, texts)) > _LONGEST_SHOWN:
         raise ServerFailureError(
-            f"its command line is longer than {_LONGEST_SHOWN:,} characters", "Put what it runs into a file."
+            f"its {what} is longer than {_LONGEST_SHOWN:,} characters", "Put what it runs into a file."
         )
-    return command_line(arguments, 2 * _LONGEST_SHOWN)
 
 
 def _facts(spec: AgentSpec, version: str) -> McpLaunch | None:
@@ -170,26 +181,31 @@ def _inherited(facts: McpLaunch | None, environ: Mapping[str, str], names: Mappi
     return kept | {name: expand_key(text, names) for name, text in facts.added.items()}
 
 
-def _variables(entry: Mapping[str, object], expander: Expander, environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that an entry sets, or hands on by name."""
+def _assigned(entry: Mapping[str, object]) -> dict[str, str]:
+    """The variables that an entry gives a value, with the text that stands there."""
     maps = [entry.get(key) for key in _ENV_MAPS]
     command = entry.get("command")
     if isinstance(command, dict):
         maps.append(command.get("env"))
-    found = {name: environ[name] for key in _ENV_LISTS for name in _listed(entry.get(key)) if name in environ}
+    found: dict[str, str] = {}
     for pairs in maps:
-        found.update(_expanded(pairs, expander))
+        found.update(_texts(pairs))
     for pair in _listed(entry.get("env")):
         name, equals, value = pair.partition("=")
         if equals:
-            found[name] = expander.value(value)
+            found[name] = value
     return found
+
+
+def _handed_on(entry: Mapping[str, object], environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that an entry takes from the environment by their names."""
+    return {name: environ[name] for key in _ENV_LISTS for name in _listed(entry.get(key)) if name in environ}
 
 
 def _headers(entry: Mapping[str, object], expander: Expander, environ: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for key in _HEADER_MAPS:
-        found.update(_expanded(entry.get(key), expander))
+        found.update(_expanded(_texts(entry.get(key)), expander))
     by_variable = entry.get("env_http_headers")
     wanted = dict(by_variable) if isinstance(by_variable, dict) else {}
     bearer = entry.get("bearer_token_env_var")
@@ -205,11 +221,15 @@ def _headers(entry: Mapping[str, object], expander: Expander, environ: Mapping[s
     return found
 
 
-def _expanded(pairs: object, expander: Expander) -> dict[str, str]:
+def _expanded(texts: Mapping[str, str], expander: Expander) -> dict[str, str]:
+    return {name: expander.value(text) for name, text in texts.items()}
+
+
+def _texts(pairs: object) -> dict[str, str]:
     if not isinstance(pairs, dict):
         return {}
     texts = {str(name): _text(value) for name, value in pairs.items()}
-    return {name: expander.value(text) for name, text in texts.items() if text is not None}
+    return {name: text for name, text in texts.items() if text is not None}
 
 
 def _text(value: object) -> str | None:

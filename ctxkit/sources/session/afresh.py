@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 
     from ctxkit.model.history import Entry, Session
     from ctxkit.sources.session.dead import Dead
+    from ctxkit.sources.session.failures import Loop
     from ctxkit.sources.session.scale import Scale
-    from ctxkit.sources.session.timeline import Fill, Loop
+    from ctxkit.sources.session.timeline import Fill
 
+# Where the lines are drawn is this project's own judgement; the facts beside them are what it leans on.
 HIGH_FILL = 0.8
 """Agents compact by themselves between a half (Gemini CLI) and nine tenths (Codex, Cline) of the window."""
 SOME_FILL = 0.6
 HIGH_DEAD = 0.4
-"""The upper quartile of 266 real sessions: superseded or outdated reads are 40 to 53 % of their results."""
+"""Of the window. In a quarter of 266 real sessions 40 % and more of the *results* are superseded or outdated."""
 SOME_DEAD = 0.25
 _OLD_TASK = 0.3
 """Share of the window that the task before must still hold to be worth leaving behind."""

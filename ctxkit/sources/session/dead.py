@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 
 from ctxkit.model.history import Doing
 from ctxkit.model.session import MAIN, Kind
+from ctxkit.sources.session.open_reads import OpenReads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ctxkit.model.history import Action, Entry, Session
+    from ctxkit.model.history import Entry, Session
 
 _LEAST = 200
 """Bytes of a repeat: shorter texts (``ok``, an exit code) are alike by chance."""
@@ -75,7 +76,7 @@ def _repeats(window: Iterable[Entry]) -> list[Dead]:
 
 def _reads(window: Iterable[Entry], session: Session) -> list[Dead]:
     """Reads that a later read covers, or after which the file was changed."""
-    open_reads: dict[str, list[Entry]] = {}
+    open_reads: dict[str, OpenReads] = {}
     superseded: list[Dead] = []
     stale: list[Dead] = []
     cwd = session.start.cwd
@@ -83,26 +84,15 @@ def _reads(window: Iterable[Entry], session: Session) -> list[Dead]:
         action = entry.action
         if action is None or entry.kind is not Kind.RESULT or entry.error:
             continue
-        for path in sorted({spelled(path, cwd) for path in action.paths}):
+        paths = frozenset(spelled(path, cwd) for path in action.paths)
+        for path in sorted(paths):
             if action.doing is Doing.READ:
-                reads = open_reads.setdefault(path, [])
-                covered = [read for read in reads if read.action is not None and covers(action, read.action, cwd)]
-                superseded += [Dead(read, Reason.SUPERSEDED, entry.index) for read in covered]
-                open_reads[path] = [read for read in reads if read not in covered] + [entry]
-            elif action.doing in (Doing.WRITE, Doing.EDIT):
-                stale += [Dead(read, Reason.STALE, entry.index) for read in open_reads.pop(path, ())]
+                reads = open_reads.setdefault(path, OpenReads())
+                superseded += [Dead(read, Reason.SUPERSEDED, entry.index) for read in reads.covered_by(action, paths)]
+                reads.add(entry, action, paths)
+            elif action.doing in (Doing.WRITE, Doing.EDIT) and path in open_reads:
+                stale += [Dead(read, Reason.STALE, entry.index) for read in open_reads.pop(path).all()]
     return superseded + stale
-
-
-def covers(later: Action, earlier: Action, cwd: str = "") -> bool:
-    """Are all lines that ``earlier`` asked for, of all its files, among those that ``later`` asks for?"""
-    if not {spelled(path, cwd) for path in earlier.paths} <= {spelled(path, cwd) for path in later.paths}:
-        return False
-    if (later.start or 1) > (earlier.start or 1):
-        return False
-    if later.end is None:
-        return True
-    return earlier.end is not None and later.end >= earlier.end
 
 
 def _failures(window: list[Entry], session: Session) -> list[Dead]:

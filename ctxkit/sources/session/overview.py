@@ -10,8 +10,9 @@ from ctxkit.model.history import Doing, Entry
 from ctxkit.model.session import MAIN, Kind
 from ctxkit.sources.session.afresh import Advice, Verdict, advise
 from ctxkit.sources.session.dead import Dead, dead_weight, spelled
+from ctxkit.sources.session.failures import Failed, Loop, failures, loops
 from ctxkit.sources.session.scale import Bill, Scale
-from ctxkit.sources.session.timeline import Fill, Loop, TurnSum, loops, timeline, turn_sums
+from ctxkit.sources.session.timeline import Fill, TurnSum, timeline, turn_sums
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,9 +59,10 @@ class Overview:
 
     ``now``: tokens of the window as it stands: what the last request of the main thread held by the provider's count,
     and what came or left since by ours. ``unseen``: of these, what the transcript does not hold (system prompt, tools,
-    what the client adds unrecorded): the provider's count of the last request less ours. ``recorded_cost``: US dollars,
-    as far as the client recorded them itself. ``commands``: what the agent's user types to follow the advice. ``input``,
-    ``cached``, ``output``: tokens of all requests.
+    what the client adds unrecorded): the provider's count of the last request less ours. ``recorded_cost``: US dollars
+    by the client's own account of the session; where it keeps none, the sum of what it recorded of single requests.
+    ``commands``: what the agent's user types to follow the advice. ``input``, ``cached``, ``output``: tokens of all
+    requests; ``output`` by our count where the transcript plainly has too few, ``recorded_output``: what it has.
     """
 
     session: Session
@@ -75,11 +77,13 @@ class Overview:
     unused: tuple[Unused, ...]
     turns: tuple[TurnSum, ...]
     loops: tuple[Loop, ...]
+    failed: tuple[Failed, ...]
     bill: Bill | None
     recorded_cost: float | None
     input: int
     cached: int
     output: int
+    recorded_output: int
     advice: Advice
     now: int
     commands: Mapping[Verdict, str] = field(default_factory=dict)
@@ -126,6 +130,7 @@ def overview(
     by_kind, by_tool, by_file, by_thread = _weights(session, scale, alive, {item.entry.index for item in dead})
     results = sorted((e for e in session.entries if e.kind is Kind.RESULT), key=lambda e: (-scale.tokens(e), e.index))
     used = [step.usage for step in session.steps if step.usage is not None]
+    costs = [usage.cost for usage in used if usage.cost is not None]
     circles = loops(session)
     unseen = fills[-1].unseen if fills else 0
     now = max(0, scale.total(entry for entry in session.window()) + unseen)
@@ -142,11 +147,13 @@ def overview(
         unused=_unused(session, scale),
         turns=turn_sums(session, scale),
         loops=circles,
+        failed=failures(session, scale),
         bill=scale.bill(),
-        recorded_cost=sum(costs) if (costs := [usage.cost for usage in used if usage.cost is not None]) else None,
+        recorded_cost=session.recorded_cost if session.recorded_cost is not None else sum(costs) if costs else None,
         input=sum(usage.input for usage in used),
         cached=sum(usage.cached for usage in used),
-        output=sum(usage.output for usage in used),
+        output=sum(map(scale.output, session.steps)),
+        recorded_output=sum(usage.output for usage in used),
         advice=advise(session, scale, fills, now, dead, circles),
         now=now,
         commands=commands or {},

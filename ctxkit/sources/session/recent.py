@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ctxkit.model import Category, CtxkitError, Segment
+from ctxkit.model import Category, Context, CtxkitError, Segment
 from ctxkit.model.session import MAIN, Block, Event, Kind
 from ctxkit.model.use import AgentUse, Use
 from ctxkit.sources.history.action_rules import doing_of
@@ -26,19 +26,24 @@ if TYPE_CHECKING:
     """The text of a rule file, or of one section of it; empty where it cannot be read."""
 
 _SHOWN = 4
+_BUILT_IN = "part"
 _LISTED = {"skill", "subagent", "command"}
 """Kinds of segments whose use is told by their name."""
 
 
 def recent_use(
-    segments: Sequence[Segment],
+    context: Context,
     found: Sequence[Found],
     text_of: TextOf,
     count: CountPieces,
     store: Store | None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> AgentUse:
-    """What the sessions ``found`` say about ``segments`` (of one agent); sessions that cannot be read are left out."""
+    """What the sessions ``found`` say about the segments of ``context``; sessions that cannot be read are left out.
+
+    Built-in tools change their names from version to version: unless a session of this one was read, nothing can tell.
+    """
+    segments = context.segments
     texts = {piece.id: text_of(piece) for piece in _pieces(segments) if piece.category is Category.RULES}
     parts = {
         piece.id: rule_parts(piece, texts[piece.id], count)
@@ -53,7 +58,7 @@ def recent_use(
     met: dict[str, Counter[str]] = {}
     sessions = requests = 0
     price = 0.0
-    priced = False
+    priced = same_version = False
     for at, item in enumerate(found):
         if progress is not None:
             progress(at, len(found), "Reading sessions")
@@ -64,6 +69,7 @@ def recent_use(
             continue
         for session in read:
             sessions += 1
+            same_version = same_version or _minor(session.start.version) == _minor(context.version)
             requests += len(session.of(MAIN))
             share = _price_of_a_token(session)
             priced = priced or share > 0
@@ -76,7 +82,7 @@ def recent_use(
     uses = {
         piece.id: Use(
             seen=seen[piece.id],
-            looked_for=_looked_for(piece, signs),
+            looked_for=_looked_for(piece, signs) if same_version or piece.kind != _BUILT_IN else 0,
             found=tuple(sign for sign, _ in met.get(piece.id, Counter()).most_common(_SHOWN)),
             carried=piece.tokens.n * requests,
             paid=piece.tokens.n * price if priced else None,
@@ -99,6 +105,10 @@ def _pieces(segments: Iterable[Segment]) -> Iterator[Segment]:
         elif segment.category is Category.TOOLS:
             yield segment
             yield from segment.children
+
+
+def _minor(version: str) -> list[str]:
+    return version.split(".")[:2]
 
 
 def _looked_for(piece: Segment, signs: Mapping[str, frozenset[str]]) -> int:

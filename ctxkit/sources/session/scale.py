@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +23,13 @@ _PER = 1_000_000
 _HOUR = 2
 """What a token written to the cache for an hour costs, in prices of fresh input, where no price of its own is listed
 (Anthropic's price table, 2026-11)."""
+_WRITTEN = frozenset({Kind.TEXT, Kind.THINKING, Kind.CALL})
+"""What the model answers with."""
+_DOUBT = 0.2
+"""So much less than we count may be recorded as output of a request, besides the error of an estimate: providers count
+neither the frame of a call nor a cut answer as we do."""
+_FRAME = 20
+"""And so many tokens."""
 
 
 class Bill(NamedTuple):
@@ -83,6 +91,12 @@ def bill_of(usage: Usage, model: Model | None) -> Bill | None:
     )
 
 
+def added_up(bills: Iterable[Bill | None]) -> Bill | None:
+    """The sum of those that are known; None where none is."""
+    known = [bill for bill in bills if bill is not None]
+    return Bill(*map(sum, zip(*known, strict=True))) if known else None
+
+
 class Scale:
     """Weighs the entries of one session. ``exact``: the model's own vocabulary counts."""
 
@@ -99,6 +113,7 @@ class Scale:
         self._prices: dict[str, list[float]] = {}
         self._bills: dict[str, list[Bill | None]] = {}
         self._seen = self._windows()
+        self._answers = self._answered()
         for thread in session.threads():
             self._price(thread, session.of(thread))
 
@@ -130,6 +145,15 @@ class Scale:
         """Tokens of the request ``step`` that the transcript holds, by our count."""
         return self._seen[step.thread][step.number - 1]
 
+    def output(self, step: Step) -> int:
+        """Tokens of the answer to ``step``: as recorded, or by our count where the transcript plainly has too few.
+
+        Claude Code keeps what the provider says of an answer when it begins, for many answers a single token.
+        """
+        recorded = step.usage.output if step.usage is not None else 0
+        answered, certain = self._answers[step.thread][step.number - 1]
+        return answered if step.usage is not None and certain > recorded + _FRAME else recorded
+
     def requests(self, entry: Entry) -> int:
         """In how many requests ``entry`` was."""
         return max(0, self._until(entry) - entry.step)
@@ -156,8 +180,7 @@ class Scale:
 
     def bill(self) -> Bill | None:
         """What all requests of the session cost; None where none has a price."""
-        known = [bill for bills in self._bills.values() for bill in bills if bill is not None]
-        return Bill(*map(sum, zip(*known, strict=True))) if known else None
+        return added_up(bill for bills in self._bills.values() for bill in bills)
 
     def step_bill(self, step: Step) -> Bill | None:
         """What one request cost; None where no price is known."""
@@ -182,12 +205,24 @@ class Scale:
                 changes[left.step - 1] -= tokens
         return {thread: list(accumulate(changes)) for thread, changes in change.items()}
 
+    def _answered(self) -> dict[str, list[tuple[int, float]]]:
+        """For each thread, the tokens of the answer to each of its requests, by our count, and how many at least."""
+        sums = {thread: [(0, 0.0)] * len(self.session.of(thread)) for thread in self.session.threads()}
+        for entry in self.session.entries:
+            at = entry.step - 2
+            answers = sums.get(entry.thread, [])
+            if entry.kind in _WRITTEN and 0 <= at < len(answers):
+                tokens, certain = answers[at]
+                own = self.tokens(entry) - (self._per_call if entry.kind is Kind.CALL else 0)
+                answers[at] = tokens + own, certain + own * (1 - max(self.error(entry), _DOUBT))
+        return sums
+
     def _price(self, thread: str, steps: tuple[Step, ...]) -> None:
         """Sums, over the requests of a thread, of what a token of input cost in each on average."""
         sums = [0.0]
         for step in steps:
             model = self._forced or known_model(step.model) or self.model
-            bill = bill_of(step.usage, model) if step.usage is not None else None
+            bill = bill_of(replace(step.usage, output=self.output(step)), model) if step.usage is not None else None
             self._bills.setdefault(thread, []).append(bill)
             tokens = max(step.usage.input, self.seen(step)) if step.usage is not None else 0
             sums.append(sums[-1] + (bill.input / tokens if bill is not None and tokens else 0.0))

@@ -8,19 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ctxkit.sources.history.action_rules import common_words
+from ctxkit.text.markdown import outline
 from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_FENCE = on_demand(r"(?ms)^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n]*\n(.*?)^[ \t]*\1[ \t]*$")
+_LANGUAGE = on_demand(r"[ \t>]*(?:`+|~+)[ \t]*([\w+-]*)")
 _SHELLS = frozenset(
     {"", "bash", "sh", "shell", "zsh", "fish", "console", "shell-session", "terminal", "powershell", "text"}
 )
 """Languages of fences that may hold command lines."""
 _RUNNERS = frozenset({"run", "exec", "dlx"})
 """Words after which the third word tells commands apart (``npm run build``)."""
-_SPAN = on_demand(r"(?<!`)(`+)(?!`)([^\n]*?[^`\n])\1(?!`)")
 _COMMAND = on_demand(r"(?:[$>%] +)?((?:[A-Z_]+=\S+ +)*)([a-z][\w./-]*)((?: +[\w./:@=-]+)*)")
 _PLAIN = on_demand(r"[\w./:@-]*[a-z][\w./:@-]*")
 _LONGEST = 120
@@ -31,13 +31,16 @@ _SHORTEST = 4
 def signs_of(text: str) -> frozenset[str]:
     """The signs in a Markdown text: at most 400."""
     found: dict[str, None] = {}
-    for match in _FENCE().finditer(text):
-        for line in match[3].splitlines() if match[2].lower() in _SHELLS else ():
+    regions = outline(text)
+    for fence in regions.of("code-fence"):
+        opening, *lines = text[fence.start : fence.end].splitlines()
+        language = _LANGUAGE().match(opening)
+        for line in lines if language and language[1].lower() in _SHELLS else ():
             command = _command(line.strip())
             if command:
                 found.setdefault(command)
-    for match in _SPAN().finditer(_FENCE().sub("\n", text)):
-        sign = _sign(match[2].strip())
+    for span in regions.of("code-span"):
+        sign = _sign(" ".join(text[span.start : span.end].strip("`").split()))
         if sign:
             found.setdefault(sign)
         if len(found) >= _MOST:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ctxkit.model.session import MAIN, Kind
+from ctxkit.sources.session.scale import added_up
 
 if TYPE_CHECKING:
     from ctxkit.model.history import Entry, Session
     from ctxkit.model.session import Usage
-    from ctxkit.sources.session.scale import Scale
+    from ctxkit.sources.session.scale import Bill, Scale
 
 _COLD = 0.5
-"""A request that reads less than this share of what the one before had sent has lost its cache."""
+"""A request that reads less than this share of what the one before had left in the cache has lost it."""
 _LEAST_CACHE = 4_096
-_CIRCLE = 3
-"""So many equal calls that fail are a circle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Fill:
 class TurnSum:
     """One turn: a prompt and all requests until the next. Tokens as in Fill; ``entered``: by our count.
 
-    ``excerpt``: how the prompt begins. ``compactions``: that happened in it.
+    ``excerpt``: how the prompt begins. ``compactions``: that happened in it. ``output``: as Scale.output tells.
     """
 
     turn: int
@@ -62,25 +61,15 @@ class TurnSum:
     input: int
     fresh: int
     output: int
-    cost: float | None
+    bill: Bill | None
     window: int
     compactions: int
     at: float
 
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """A call that failed again and again in the same words.
-
-    ``last``: index of its last entry. ``over``: it has succeeded since.
-    """
-
-    name: str
-    excerpt: str
-    times: int
-    tokens: int
-    last: int
-    over: bool = False
+    @property
+    def cost(self) -> float | None:
+        """What its requests cost; US dollars, None where no price is known."""
+        return self.bill.total if self.bill is not None else None
 
 
 def timeline(session: Session, scale: Scale) -> tuple[Fill, ...]:
@@ -139,7 +128,6 @@ def turn_sums(session: Session, scale: Scale) -> tuple[TurnSum, ...]:
     for turn in turns:
         mine = [session.steps[at] for at in steps.get(turn, ())]
         used = [step.usage for step in mine if step.usage is not None]
-        bills = [bill.total for step in mine if (bill := scale.step_bill(step)) is not None]
         main = [step.usage.input for step in mine if step.usage is not None and step.thread == MAIN]
         prompt = prompts.get(turn)
         sums.append(
@@ -152,35 +140,11 @@ def turn_sums(session: Session, scale: Scale) -> tuple[TurnSum, ...]:
                 entered=entered.get(turn, 0),
                 input=sum(usage.input for usage in used),
                 fresh=sum(map(_fresh, used)),
-                output=sum(usage.output for usage in used),
-                cost=sum(bills) if bills else None,
+                output=sum(map(scale.output, mine)),
+                bill=added_up(map(scale.step_bill, mine)),
                 window=max(main, default=0),
                 compactions=sum(of == turn for of in compactions),
                 at=prompt.at if prompt is not None else mine[0].at if mine else 0.0,
             )
         )
     return tuple(sums)
-
-
-def loops(session: Session) -> tuple[Loop, ...]:
-    """Calls that failed three times and more in the same words, without a success between; the latest last."""
-    tries: dict[tuple[str, int], list[Entry]] = {}
-    found: dict[tuple[str, int], Loop] = {}
-    for entry in session.entries:
-        if entry.kind is not Kind.RESULT or entry.call < 0:
-            continue
-        call = session.entry(entry.call)
-        if call is None:
-            continue
-        key = call.name, call.digest
-        if not entry.error:
-            tries.pop(key, None)
-            if key in found:
-                found[key] = replace(found[key], over=True)
-            continue
-        mine = tries.setdefault(key, [])
-        mine.append(entry)
-        if len(mine) >= _CIRCLE:
-            tokens = sum(item.total for item in mine)
-            found[key] = Loop(call.name, call.excerpt, len(mine), tokens, entry.index)
-    return tuple(sorted(found.values(), key=lambda loop: loop.last))

@@ -40,7 +40,8 @@ class Told:
                     break
                 asked += 1
             elif isinstance(event, Block):
-                live.append(event)
+                anchor = (at for at, block in enumerate(live) if event.before and block.mark == event.before)
+                live.insert(next(anchor, len(live)), event)
             elif isinstance(event, Departure):
                 live = [block for block in live if not _leaves(block, event)]
         return [block.text for block in live]

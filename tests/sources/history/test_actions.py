@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ctxkit.model.history import Action, Doing
 from ctxkit.sources.history.action_rules import doing_of, rules, shell_words
-from ctxkit.sources.history.actions import action_of, normal_path, server_of
+from ctxkit.sources.history.actions import action_of, borne_out, normal_path, server_of
 from ctxkit.sources.history.shell import shell_action
 
 CASES = yaml.safe_load((Path(__file__).parents[2] / "cases" / "actions.yaml").read_text(encoding="utf-8"))
@@ -135,3 +135,48 @@ def test_a_normal_path_stays_as_it_is(path: str) -> None:
     assert plain
     assert normal_path(plain) == plain
     assert "\\" not in plain
+
+
+LONG = "x\n" * 900
+
+
+@pytest.mark.parametrize(
+    ("answer", "lines"),
+    [
+        ("1: x = 1\n2: y = 2", (5, None)),
+        ("1: x\n\n(Output capped at 50 KB. Showing lines 1-755. Use offset=756 to continue.)\n</content>", (None, 755)),
+        ("9: x\n\n(Showing lines 9-58 of 242. Use offset=59 to continue.)\n</content>", (9, 58)),
+        ("00005| x\n\n(File has more lines. Use 'offset' parameter to read beyond line 2004)\n</file>", (5, 2004)),
+        ("00005| x\n\n(Output truncated at 51200 bytes. Use 'offset' parameter to read beyond line 99)", (5, 99)),
+        (f"{LONG}\n[Showing lines 5-904 of 2000. Use offset=905 to continue]", (5, 904)),
+        (f"\nIMPORTANT: It is cut.\nStatus: Showing lines 10-30 of 242 total lines.\n{LONG}", (10, 30)),
+        ("<persisted-output>\nOutput too large (99.8KB). Full output saved to: /t/a.txt", (None, 0)),
+        (f"...output truncated...\n\nFull output saved to: /t/b\n{LONG}", (None, 0)),
+        (f"Chunk ID: 1\nOutput:\nWarning: truncated output (original token count: 9)\n{LONG}", (None, 0)),
+        (f"Total output lines: 900\n\n{LONG}", (None, 0)),
+        # Words of the file itself, and in its midst, say nothing.
+        (f"{LONG}<persisted-output>\nStatus: Showing lines 1-2 of 3\n{LONG}", (5, None)),
+        ("print('Showing lines 1-2 of 3')\nsay('<persisted-output>')", (5, None)),
+    ],
+)
+def test_a_read_shows_what_its_result_says(answer: str, lines: tuple[int | None, int | None]) -> None:
+    found = borne_out(Action(Doing.READ, ("a.py",), 5, None), answer)
+    assert (found.start, found.end) == lines
+    written = Action(Doing.WRITE, ("a.py",))
+    assert borne_out(written, answer) is written
+
+
+@pytest.mark.parametrize("mark", ["\t", "→"])
+@pytest.mark.parametrize(("lines", "end"), [(1999, None), (2000, 2009), (2001, None)])
+def test_as_many_numbered_lines_as_the_client_shows_at_most_are_not_all(mark: str, lines: int, end: int | None) -> None:
+    answer = "".join(f"{number:6}{mark}words\n" for number in range(10, 10 + lines))
+    assert borne_out(Action(Doing.READ, ("a.py",), 10), answer).end == end
+    asked = Action(Doing.READ, ("a.py",), 10, 40_000)
+    assert borne_out(asked, answer) == asked
+
+
+def test_what_is_left_out_of_several_files_nobody_knows() -> None:
+    several = Action(Doing.READ, ("a.py", "b.py"))
+    assert borne_out(several, "Status: Showing lines 1-9 of 20 total lines.") == Action(
+        Doing.READ, ("a.py", "b.py"), None, 0
+    )

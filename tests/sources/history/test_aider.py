@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ctxkit.model import CtxkitError
-from ctxkit.model.session import Block, Departure, Event, Request, Start, Usage, Why
+from ctxkit.model.session import Block, Departure, Event, Recorded, Request, Start, Usage, Why
 from ctxkit.sources.history import aider, aider_requests, formats
 
 # Two blanks end a line of the program or the user; here they are shown as two dots.
@@ -98,10 +98,11 @@ def shape(events: list[Event]) -> list[str]:
 def test_runs_are_sessions(history: Path) -> None:
     events = read(history)
     assert shape(events) == [
-        "Start", "prompt:paint the fe", "Request", "text:Here it is:\n", "prompt:is it dry?", "Request", "text:It is.",
-        "Departure", "prompt:fresh", "Request", "text:A warning fo", "Start", "prompt:<blank>\nhell", "Request",
-        "text:Hi.",
+        "Start", "prompt:paint the fe", "Request", "Recorded", "text:Here it is:\n", "prompt:is it dry?", "Request",
+        "Recorded", "text:It is.", "Departure", "prompt:fresh", "Request", "text:A warning fo", "Start",
+        "prompt:<blank>\nhell", "Request", "text:Hi.",
     ]  # fmt: skip
+    assert [e.cost for e in events if isinstance(e, Recorded)] == [0.03, 1.23]
     starts = [e for e in events if isinstance(e, Start)]
     assert [(s.id, s.model, s.version, s.cwd) for s in starts] == [
         (FIRST, "openai/m-1", "0.86.2", str(history.parent)),

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ctxkit.model import CtxkitError, Skipped
-from ctxkit.model.session import Block, Departure, Event, Kind, Request, Start, Why
+from ctxkit.model.session import Block, Departure, Event, Kind, Recorded, Request, Start, Why
 from ctxkit.sources.history import claude_code
 from ctxkit.sources.history.claude_requests import bodies
 from ctxkit.sources.history.formats import head_of, reader_of
@@ -858,3 +858,13 @@ def test_half_a_character_is_text_all_the_same(tmp_path: Path) -> None:
     (session,) = load_sessions(str(path))
     assert [entry.kind for entry in session.entries] == [Kind.PROMPT, Kind.PROMPT]
     assert all(entry.tokens > 3 for entry in session.entries)
+
+
+def test_the_client_keeps_an_account_of_its_own(read: Read) -> None:
+    transcript = begun()
+    transcript.bare("cost-state", totalCostUSD=0.25, modelUsage={})
+    transcript.bare("cost-state", totalCostUSD="much")
+    transcript.bare("cost-state", totalCostUSD=10**400)
+    transcript.user("Go on")
+    transcript.bare("cost-state", totalCostUSD=0.5)
+    assert [event.cost for event in read(transcript) if isinstance(event, Recorded)] == [0.25, 0.5]

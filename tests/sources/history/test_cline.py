@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -74,6 +75,7 @@ def test_without_anything_beside_it(told, glance, tmp_path: Path) -> None:
     assert not told("cline", alone).departures
     seen = glance("cline", alone)
     assert (seen.title, seen.model, seen.cwd) == ("Make the oven hotter.", "gpt-5.1", "")
+    assert seen.ended == 1767323049.0
 
 
 def test_what_is_no_session_is_said_so(tmp_path: Path) -> None:
@@ -177,6 +179,18 @@ def test_task_at_a_glance(glance) -> None:
     assert (seen.id, seen.parent, seen.title) == ("0197-aaaa", "0196-aaaa", "Make the oven hotter.")
     old = glance("cline_tasks", OLD)
     assert (old.cwd, old.title) == ("/home/ada/bakery", "Make the oven hotter.")
+
+
+def test_a_task_with_nothing_beside_it_ended_with_its_last_message_if_that_was_seen(glance, tmp_path: Path) -> None:
+    alone = tmp_path / HISTORY
+    shutil.copy(ROO, alone)
+    os.utime(alone, (1_000, 1_000))
+    assert (glance("cline_tasks", alone).began, glance("cline_tasks", alone).ended) == (1767323045.0, 1767323060.0)
+    messages = json.loads(alone.read_text(encoding="utf-8"))
+    messages[-1]["content"] = "x" * 100_000
+    alone.write_text(json.dumps(messages), encoding="utf-8")
+    os.utime(alone, (1_000, 1_000))
+    assert glance("cline_tasks", alone).ended == 1_000.0
 
 
 def test_a_task_is_known_by_its_file_name(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from ctxkit.model import CtxkitError
 from ctxkit.sources.history.database import database, decoded
+from ctxkit.sources.history.formats import head_of, reader_of
 
 
 def make(path: Path, *, wal: bool = True, rows: int = 3) -> sqlite3.Connection:
@@ -85,6 +86,28 @@ def test_left_by_a_killed_program(tmp_path: Path, with_shared: bool) -> None:
     before = folder(left)
     assert texts(left / "x.db") == EXPECTED
     assert folder(left) == before
+
+
+def test_too_large_to_be_copied_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.db"
+    make(path).close()
+    (tmp_path / "x.db-wal").write_bytes(b"\0" * 1_000)
+    assert texts(path) == EXPECTED
+    monkeypatch.setattr("ctxkit.sources.history.database._LARGEST_COPY", path.stat().st_size + 999)
+    with pytest.raises(CtxkitError, match="too large to be copied aside"):
+        texts(path)
+
+
+def test_a_locked_database_is_not_taken_for_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctxkit.sources.history.database._PATIENCE", 0.05)
+    writer = make(tmp_path / "x.db", wal=False)
+    writer.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(CtxkitError, match="held by another program"):
+        reader_of(head_of(str(tmp_path / "x.db")))
+    writer.execute("ROLLBACK")
+    with pytest.raises(CtxkitError, match="is no transcript of a known format"):
+        reader_of(head_of(str(tmp_path / "x.db")))
+    writer.close()
 
 
 def test_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

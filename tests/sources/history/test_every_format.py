@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,17 @@ def test_both_reports_are_written(path: str, width: int) -> None:
         assert b"".join(history_json(found, True)).endswith(b"}\n")
         for line in history_text(found, Screen(width), 5, True):
             assert columns_of(line) <= width or path in line or len(line.split()) == 1
+
+
+@pytest.mark.parametrize("name", ["codex", "copilot_cli", "gemini_cli", "qwen_code", "pi", "gptme", "cline"])
+def test_a_session_ended_with_its_last_event_whenever_its_file_was_copied(name: str, tmp_path: Path) -> None:
+    copied = tmp_path / "history"
+    shutil.copytree(CASES / name, copied)
+    paths = [copied / path.relative_to(CASES / name) for path in FILES if CASES / name in path.parents]
+    for path in paths:
+        os.utime(path, (1_000, 1_000))
+        head = head_of(str(path))
+        (seen,) = reader_of(head).peek(head)
+        latest = max(event.at for event in events(str(path)) if isinstance(event, Start | Block | Request))
+        assert latest <= seen.ended < latest + 60
+    assert paths

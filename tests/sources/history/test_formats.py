@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 
@@ -59,3 +60,22 @@ def test_what_is_no_transcript_is_refused_in_a_sentence(tmp_path, data: bytes) -
     path.write_bytes(data)
     with pytest.raises(CtxkitError, match=r"is empty|is no transcript of a known format"):
         formats.reader_of(formats.head_of(str(path)))
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_an_early_line_longer_than_the_beginning_hides_none_of_the_next(tmp_path, at: int) -> None:
+    records: list[dict[str, object]] = [{"n": number} for number in range(4)]
+    records[at]["pasted"] = "x" * 200_000
+    path = tmp_path / "x.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records) + '{"cut": ', encoding="utf-8")
+    head = formats.head_of(str(path))
+    assert list(head.records) == records
+    assert head.is_lines
+
+
+def test_one_long_line_alone_may_be_a_document(tmp_path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps({"pasted": "x" * 200_000}), encoding="utf-8")
+    head = formats.head_of(str(path))
+    assert not head.is_lines
+    assert head.is_json

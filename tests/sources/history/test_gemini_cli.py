@@ -33,6 +33,7 @@ def test_flow_of_a_chat(told) -> None:
         "prompt Make the oven hotter.",
         "request g1",
         "thinking **Where** The oven file.",
+        "departure dropped",
         "text I look.",
         'call {"file_path":"oven.py"}',
         "result heat = 180\n",
@@ -66,9 +67,9 @@ def test_window_after_a_compaction_holds_what_was_kept(told) -> None:
     window = told("gemini_cli", LINES).window()
     assert window[:3] == [block.text for block in told("gemini_cli", LINES).blocks[:3]]
     assert window[3:] == [
-        "It is done.",
         "<state_snapshot>The oven is at 180.</state_snapshot>",
         "Understood.",
+        "It is done.",
         "Thanks.",
         "You are welcome.",
     ]
@@ -145,6 +146,97 @@ def test_lists_that_repeat_everything_give_nothing_new(told, tmp_path: Path) -> 
     chat = told("gemini_cli", written(tmp_path / "c.jsonl", HEADER, *lists))
     assert [block.text for block in chat.blocks] == [f"Words {n}." for n in range(20)]
     assert not chat.departures
+
+
+def answered(identity: str, call: str, output: str, fresh: int, **more: object) -> dict[str, object]:
+    """A message of the model with a call and its result, as the client writes it while the chat goes on."""
+    result = [{"functionResponse": {"id": call, "name": "read_file", "response": {"output": output}}}]
+    tool_call = {"id": call, "name": "read_file", "args": {"n": call}, "result": result, "status": "success"}
+    tokens = {"input": fresh, "output": 5, "cached": 0}
+    return {"id": identity, "type": "gemini", "content": "", "model": "m", "tokens": tokens, "toolCalls": [tool_call],
+            **more}  # fmt: skip
+
+
+def parts(identity: str, kind: str, *content: object, **more: object) -> dict[str, object]:
+    """A message as the client writes it down again."""
+    return {"id": identity, "type": kind, "content": list(content), **more}
+
+
+def called(call: str) -> dict[str, object]:
+    return {"functionCall": {"id": call, "name": "read_file", "args": {"n": call}}}
+
+
+def output(call: str, words: str) -> dict[str, object]:
+    return {"functionResponse": {"id": call, "name": "read_file", "response": {"output": words}}}
+
+
+def reopened(final: list[dict[str, object]], *more: object) -> list[object]:
+    """A chat with two calls that is closed and opened again; ``final``: the list that it goes on with then."""
+    context = said("ctx", "<session_context>\nToday.\n</session_context>")
+    thought = {"subject": "", "description": "Hm."}
+    first = [
+        HEADER, {"$set": {"messages": [context]}}, said("u1", "Look."),
+        answered("g1", "c1", "one", 100, thoughts=[thought]), parts("r1", "user", output("c1", "one")),
+        answered("g2", "c2", "two", 200), parts("r2", "user", output("c2", "two")),
+    ]  # fmt: skip
+    again = [
+        context, said("u1", "Look."),
+        parts("g1", "gemini", {"text": "Hm.", "thought": True}, called("c1")),
+        parts("g1", "user", output("c1", "one")), parts("r1", "user", output("c1", "one")),
+        parts("g2", "gemini", called("c2")),
+        parts("g2", "user", output("c2", "two")), parts("r2", "user", output("c2", "two")),
+    ]  # fmt: skip
+    return [
+        *first, HEADER, {"$set": {"messages": [context]}}, {"$set": {"sessionId": "s"}}, {"$set": {"messages": again}},
+        *final, {"$set": {"messages": final}}, *more,
+    ]  # fmt: skip
+
+
+def put_together(masked: str = "one") -> list[dict[str, object]]:
+    """What the client makes of the chat: neighbours of one role are one, results stand there twice."""
+    context = "<session_context>\nToday.\n</session_context>"
+    return [
+        parts("n1", "user", {"text": context}, {"text": "Look."}),
+        parts("n2", "gemini", called("c1"), tokens=None), parts("n3", "user", *2 * [output("c1", masked)]),
+        parts("n4", "gemini", called("c2"), tokens=None), parts("n5", "user", *2 * [output("c2", "two")]),
+    ]  # fmt: skip
+
+
+def test_opened_again_a_chat_has_no_new_requests(told, tmp_path: Path) -> None:
+    more = [said("u2", "More."), answered("g3", "c3", "three", 300)]
+    chat = told("gemini_cli", written(tmp_path / "c.jsonl", *reopened(put_together(), *more)))
+    assert [(request.id, request.usage.input) for request in chat.requests] == [("g1", 100), ("g2", 200), ("g3", 300)]
+    assert [departure.why for departure in chat.departures] == [Why.DROPPED]
+    assert [block.text for block in chat.blocks].count("Look.") == 1
+    context = "<session_context>\nToday.\n</session_context>"
+    calls = ['{"n":"c1"}', '{"n":"c2"}']
+    assert chat.window(2) == [context, "Look.", calls[0], "one", "one", calls[1], "two", "two", "More."]
+
+
+def test_results_masked_on_the_way_stand_where_they_were(told, tmp_path: Path) -> None:
+    more = [said("u2", "More."), answered("g3", "c3", "three", 300)]
+    chat = told("gemini_cli", written(tmp_path / "c.jsonl", *reopened(put_together("(masked)"), *more)))
+    assert [departure.why for departure in chat.departures] == [Why.DROPPED, Why.CLEARED]
+    assert chat.window(2)[2:6] == ['{"n":"c1"}', "(masked)", "(masked)", '{"n":"c2"}']
+
+
+def test_opened_again_and_left_alone(told, tmp_path: Path) -> None:
+    chat = told("gemini_cli", written(tmp_path / "c.jsonl", *reopened(put_together())))
+    assert len(chat.requests) == 2
+    assert chat.window()[-2:] == ["two", "two"]
+
+
+def test_a_prompt_lost_when_the_chat_is_opened_again_is_no_compaction(told, tmp_path: Path) -> None:
+    final = [said("n1", "<session_context>\nToday.\n</session_context>"), *put_together()[1:]]
+    chat = told("gemini_cli", written(tmp_path / "c.jsonl", *reopened(final, said("u2", "More."))))
+    assert [departure.why for departure in chat.departures] == [Why.DROPPED, Why.REPLACED]
+    assert "Look." not in chat.window()
+
+
+def test_thoughts_are_in_no_request(told) -> None:
+    chat = told("gemini_cli", LINES)
+    assert [block.text for block in chat.blocks if block.kind is Kind.THINKING] == ["**Where** The oven file."]
+    assert not any("The oven file." in words for number in range(5) for words in chat.window(number))
 
 
 def test_at_a_glance(glance) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctxkit.sources.history.glance import beginning, beside, size_and_time, stem
+from ctxkit.sources.history import glance
+from ctxkit.sources.history.glance import beginning, beside, size_and_end, size_and_time, stem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,3 +79,60 @@ def test_name_and_size(tmp_path: Path) -> None:
     assert stem(str(path)) == "a"
     assert size_and_time(str(path))[0] == 5
     assert size_and_time(str(tmp_path / "gone")) == (0, 0.0)
+
+
+NOON = 1_767_323_045.0
+STAMP = "2026-01-02T03:04:05Z"
+LATER = "2026-01-02T03:04:09.500Z"
+
+
+@pytest.mark.parametrize(
+    ("lines", "ended"),
+    [
+        ([{"timestamp": STAMP}, {"timestamp": LATER}], NOON + 4.5),
+        ([{"timestamp": LATER}, {"timestamp": STAMP}], NOON + 4.5),
+        ([{"ts": 1_767_323_045_000}, {"type": "summary"}], NOON),
+        ([{"time": 1_767_323_045}, [1], 3, None], NOON),
+        ([{"lastUpdated": STAMP}, {"timestamp": "soon"}], NOON),
+        ([{"timestamp": LATER}, {"text": "x" * 60_000}, {"timestamp": STAMP, "text": "x" * 10_000}], NOON),
+        ([{"timestamp": STAMP}, {"text": "x" * 200_000}], NOON),
+        ([{"timestamp": STAMP, "text": "x" * 200_000}], NOON),
+        ([{"timestamp": STAMP}, {"text": "x" * 2_000_000}], 1_000.0),
+        ([{"timestamp": "soon", "text": STAMP}], 1_000.0),
+        ([], 1_000.0),
+    ],
+)
+@pytest.mark.parametrize("cut", [b"", b'{"timestamp": "2027-01-01T00:00:00Z", "text": "cut', b"\xff\x00"])
+def test_a_session_ended_with_its_last_records_whenever_the_file_was_written(
+    lines: list[object], ended: float, cut: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b"".join(json.dumps(line).encode() + b"\n" for line in lines) + cut)
+    os.utime(path, (1_000, 1_000))
+    assert size_and_end(str(path)) == (path.stat().st_size, ended)
+
+
+def test_a_last_record_without_the_end_of_its_line_counts(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text(f'{{"timestamp": "{STAMP}"}}\n{{"timestamp": "{LATER}"}}', encoding="utf-8")
+    assert size_and_end(str(path))[1] == NOON + 4.5
+
+
+def test_of_a_large_file_the_end_alone_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text(f'{{"timestamp": "{STAMP}"}}\n' * 20_000, encoding="utf-8")
+    decoded = 0
+    decode = glance._decoded
+
+    def counted(line: str | bytes) -> object:
+        nonlocal decoded
+        decoded += len(line)
+        return decode(line)
+
+    monkeypatch.setattr(glance, "_decoded", counted)
+    assert size_and_end(str(path))[1] == NOON
+    assert decoded <= 64 * 1024
+
+
+def test_a_file_that_is_gone_has_no_end(tmp_path: Path) -> None:
+    assert size_and_end(str(tmp_path / "gone")) == (0, 0.0)

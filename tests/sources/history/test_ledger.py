@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctxkit.model import Skipped
-from ctxkit.model.session import MAIN, Block, Departure, Event, Kind, Media, Request, Start, Usage, Why
+from ctxkit.model.session import MAIN, Block, Departure, Event, Kind, Media, Recorded, Request, Start, Usage, Why
 from ctxkit.sources.history import ledger
 from ctxkit.sources.history.weigh import Weigher
 from ctxkit.sources.session.scale import Scale
@@ -52,6 +52,7 @@ BLOCKS = st.builds(
     call=st.sampled_from(["", "c1", "c2"]),
     thread=THREADS,
     mark=MARKS,
+    before=st.sampled_from(["", "", "a", "b", "c1"]),
 )
 USAGES = st.none() | st.builds(
     lambda fresh, cached, written, output: Usage(fresh + cached + written, cached, written, 0, output),
@@ -136,8 +137,10 @@ def test_folding_keeps_steps_and_bill(stream: list[Event], most: int, kept: Call
     assert Scale(folded).bill() == Scale(whole).bill()
     for entry in folded.entries:
         assert folded.entry(entry.index) is entry
+        was = whole.entries[entry.index]
+        assert entry.before == was.before or was.before < folded.first_index
         assert replace(entry, call=-1, name="", action=None) == replace(
-            whole.entries[entry.index], call=-1, name="", action=None
+            was, call=-1, name="", action=None, before=entry.before
         )
     assert folded.entry(folded.first_index - 1) is None
 
@@ -261,3 +264,21 @@ def test_names_and_excerpts_hold_nothing_that_a_terminal_would_obey(kept: Callab
         assert entry.excerpt.isprintable()
         assert len(entry.excerpt) <= 700
         entry.excerpt.encode()
+
+
+def test_a_long_chain_of_insertions_keeps_its_order(kept: Callable[[list[Event]], Session]) -> None:
+    chain = [Block(Kind.TEXT, f"t{n}", mark=f"m{n}", before=f"m{n - 1}") for n in range(3_000)]
+    window = [entry.excerpt for entry in kept([start(), *chain]).window()]
+    assert window == [f"t{n}" for n in reversed(range(3_000))]
+
+
+def test_the_last_account_of_the_client_counts(kept: Callable[[list[Event]], Session]) -> None:
+    assert kept([start()]).recorded_cost is None
+    assert kept([start(), Recorded(0.25), Request(), Recorded(0.5)]).recorded_cost == 0.5
+
+
+def test_reasoning_that_is_sent_sealed_is_counted_once_for_all_its_blocks(kept) -> None:
+    sealed = Block(Kind.THINKING, opaque=900)
+    request = Request("r1", KEEPING, Usage(input=10, output=50, reasoning=40))
+    found = kept([start(), request, sealed, sealed, Block(Kind.TEXT, "done"), Request("r2", KEEPING), sealed])
+    assert [entry.reasoning for entry in found.entries if entry.kind is Kind.THINKING] == [40, 0, 0]

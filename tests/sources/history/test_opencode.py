@@ -14,13 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ctxkit.model import CtxkitError, Skipped
-from ctxkit.model.session import Block, Departure, Event, Kind, Request, Start, Usage, Why
+from ctxkit.model.session import MAIN, Block, Departure, Event, Kind, Recorded, Request, Start, Usage, Why
 from ctxkit.sources.history import formats, opencode
 from ctxkit.sources.history.opencode_parts import CLEARED
 
+from .naive import windows
+
 SCHEMA = """
 CREATE TABLE session (id text PRIMARY KEY, parent_id text, directory text NOT NULL, title text NOT NULL, version text,
-  revert text, model text, time_created integer NOT NULL, time_updated integer NOT NULL);
+  revert text, model text, time_created integer NOT NULL, time_updated integer NOT NULL, cost);
 CREATE TABLE message (id text PRIMARY KEY, session_id text NOT NULL, time_created integer NOT NULL, data text NOT NULL);
 CREATE TABLE part (id text PRIMARY KEY, message_id text NOT NULL, session_id text NOT NULL, data text NOT NULL);
 CREATE TABLE session_message (id text PRIMARY KEY, session_id text, type text, seq integer, data text);
@@ -119,17 +121,8 @@ def blocks(events: list[Event], *kinds: Kind) -> list[Block]:
 
 
 def window(events: list[Event]) -> list[str]:
-    """The texts that are in the window after ``events``, by the rule of Departure."""
-    held: list[Block] = []
-    for event in events:
-        if isinstance(event, Block):
-            held.append(event)
-        elif isinstance(event, Departure) and event.marks:
-            held = [block for block in held if block.mark not in event.marks]
-        elif isinstance(event, Departure):
-            at = next((n + 1 for n, block in reversed(list(enumerate(held))) if block.mark == event.after), 0)
-            held = held[:at] + [b for b in held[at:] if b.kind in event.spared or b.mark in event.kept]
-    return [block.text for block in held]
+    """The texts that are in the window after ``events``."""
+    return [block.text for block in windows(events)[-1]]
 
 
 def test_events_of_the_database(tmp_path: Path) -> None:
@@ -257,7 +250,52 @@ def test_compaction(tmp_path: Path, tail: str | None, auto: bool, kept: list[str
     assert [(d.why, d.trigger) for d in departures] == [(Why.COMPACTION, "auto" if auto else "manual")]
     asked, summary = blocks(events)[-4:-2]
     assert (asked.kind, summary.kind, summary.text) == (Kind.REMINDER, Kind.SUMMARY, "## Summary")
-    assert window(events) == [*kept, asked.text, "## Summary", "go on", "going on"]
+    assert window(events) == [asked.text, "## Summary", *kept, "go on", "going on"]
+
+
+def test_the_request_for_a_summary_is_none_of_the_conversation(tmp_path: Path) -> None:
+    told = identified(
+        [
+            user(1, words("early")),
+            model(2, words("of early"), finish(10)),
+            user(3, {"type": "compaction", "auto": True}),
+            model(4, {"type": "reasoning", "text": "hm"}, words("## Summary"), finish(30), summary=True),
+            user(5, {"type": "compaction", "auto": True}),
+            model(6, words("## Summary again"), finish(31), summary=True),
+            user(7, words("go on")),
+            model(8, words("going on"), finish(5)),
+        ]
+    )
+    events = read(write_database(tmp_path / "opencode.db", told))
+    requests = [event for event in events if isinstance(event, Request)]
+    assert [(request.thread, request.usage and request.usage.input) for request in requests] == [
+        (MAIN, 10),
+        ("compaction", 30),
+        ("compaction", 31),
+        (MAIN, 5),
+    ]
+    assert windows(events, "compaction") == [[], [], []]
+    assert [block.text for block in blocks(events)].count("## Summary") == 1
+
+
+def test_going_back_behind_a_compaction_keeps_what_it_kept(tmp_path: Path) -> None:
+    told = identified(
+        [
+            user(1, words("early")), model(2, words("of early"), finish(1)),
+            user(3, words("late")), model(4, words("of late"), finish(1)),
+            user(5, {"type": "compaction", "auto": True, "tail_start_id": "msg_003"}),
+            model(6, words("## Summary"), finish(1), summary=True, parentID="msg_005"),
+            user(7, words("wrong")), model(8, words("turn"), finish(1)),
+        ]
+    )  # fmt: skip
+    events = read(write_database(tmp_path / "opencode.db", told, revert=json.dumps({"messageID": "msg_007"})))
+    assert window(events)[1:] == ["## Summary", "late", "of late"]
+
+
+@pytest.mark.parametrize(("kept", "told"), [(1.5, [1.5]), (0, []), ("much", []), (None, [])])
+def test_the_sum_that_the_client_keeps(tmp_path: Path, kept: object, told: list[float]) -> None:
+    path = write_database(tmp_path / "opencode.db", identified([user(1, words("a"))]), cost=kept)
+    assert [event.cost for event in read(path) if isinstance(event, Recorded)] == told
 
 
 def test_failed_compaction_changes_nothing(tmp_path: Path) -> None:
@@ -333,7 +371,8 @@ def test_sessions_and_their_keys(tmp_path: Path) -> None:
     path = write_database(tmp_path / "opencode.db", SESSION)
     connection = sqlite3.connect(path)
     connection.execute(
-        "INSERT INTO session VALUES ('ses_2', 'ses_1', '/w', 'New session - 2026', '1', NULL, NULL, ?, ?)", (T + 1, T)
+        "INSERT INTO session VALUES ('ses_2', 'ses_1', '/w', 'New session - 2026', '1', NULL, NULL, ?, ?, 0)",
+        (T + 1, T),
     )
     connection.commit()
     connection.close()

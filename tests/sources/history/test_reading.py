@@ -83,6 +83,28 @@ def test_records_that_share_a_line(line: bytes, values: list[object], told: bool
     assert [item.path for item in lost] == [f"{path}:1"] * told
 
 
+def test_of_a_line_with_ever_more_records_the_first_thousand_are_read_as_they_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b"{}" * 1_000 + b"\n" + b"{}" * 1_001 + b'\n{"z":0}\n')
+    found, lost = lines(path)
+    assert [at for at, _, _ in found] == [1] * 1_000 + [2] * 1_000 + [3]
+    assert [item.path for item in lost] == [f"{path}:2"]
+    told: list[Skipped] = []
+    stream = reading.json_lines(str(path), told.append)
+    assert [next(stream).at for _ in range(1_001)][-1] == 2
+    assert told == []
+
+
+def test_a_very_long_line_with_several_records_is_told_and_not_taken_apart(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    fits = b'{"a":1}' + b'{"b":"' + b"x" * (1024 * 1024 - 17) + b'"}\n'
+    assert len(fits) == 1024 * 1024 - 1
+    path.write_bytes(fits + fits.replace(b"a", b"aa") + fits.replace(b"a", b"aaa"))
+    found, lost = lines(path)
+    assert [at for at, _, _ in found] == [1, 1, 2, 2]
+    assert [item.path for item in lost] == [f"{path}:3"]
+
+
 @pytest.mark.parametrize(
     ("line", "value"),
     [
@@ -119,8 +141,9 @@ def test_a_document_that_is_too_large_or_broken(tmp_path: Path, monkeypatch: pyt
         reading.document(str(path))
     assert broken.value.hint
     monkeypatch.setattr(reading, "LARGEST_DOCUMENT", 10)
-    with pytest.raises(CtxkitError, match="larger than 10 bytes"):
+    with pytest.raises(CtxkitError, match="larger than 10 bytes") as large:
         reading.document(str(path))
+    assert "one record a line" in large.value.hint
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
@@ -157,13 +180,13 @@ def test_a_file_of_no_format_is_refused(data: bytes, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "records", "lines", "document"),
     [
-        ('{"a":"LONG"}\n{"b":1}\n', 1, True, None),
+        ('{"a":"LONG"}\n{"b":1}\n', 2, True, None),
         ('{"a":"LONG"}\n{"b"', 1, True, None),
         ('{"a":"LONG"}\n', 0, False, dict),
         ('{"a":"LONG"}', 0, False, dict),
         ('[{"a":"LONG"}]\n{"b":1}\n', 0, False, None),
         ('{"a":"LONG"\n', 0, False, None),
-        ('{"a":1}\n{"b":"LONG"}\n', 1, False, None),
+        ('{"a":1}\n{"b":"LONG"}\n', 2, True, None),
     ],
 )
 def test_a_first_line_longer_than_the_beginning_is_read_whole(

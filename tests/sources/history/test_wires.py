@@ -284,3 +284,23 @@ def test_no_shape_is_refused(value: object) -> None:
         wire.usage(given_)
         wire.matches(given_)
     wire_of(given_)
+
+
+@pytest.mark.parametrize(
+    ("output", "failed"),
+    [
+        ("<untrusted_context>\nOutput: no\nExit Code: 2\nProcess Group PGID: 7\n</untrusted_context>", True),
+        ("Output: (empty)\nSignal: 9\nBackground PIDs: 8, 9\nProcess Group PGID: 7", True),
+        ("Command: ls\nStdout: a\nError: (none)\nExit Code: 0\nSignal: (none)\nProcess Group PGID: 7", False),
+        ("Output: Exit Code: 2\nall is well\nProcess Group PGID: 7", False),
+        ("Output: (empty)", False),
+        ("", False),
+    ],
+)
+def test_a_command_of_geminis_shell_that_failed(output: str, failed: bool) -> None:
+    def told(tool: str) -> bool:
+        part = {"functionResponse": {"id": "c", "name": tool, "response": {"output": output}}}
+        return any(block.error for block in wire_gemini.content_blocks({"role": "user", "parts": [part]}))
+
+    assert told("run_shell_command") is failed
+    assert not told("read_file")

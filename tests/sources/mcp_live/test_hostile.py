@@ -16,6 +16,7 @@ import pytest
 
 from ctxkit.sources.definitions import ServerDefinition
 from ctxkit.sources.lockfile import parse_lock, render_lock
+from ctxkit.sources.mcp_live import processes
 from ctxkit.sources.mcp_live.asking import ask_all
 from ctxkit.sources.mcp_live.failure import Limits, ServerFailureError
 from ctxkit.sources.mcp_live.launch import Client
@@ -158,6 +159,35 @@ def test_a_server_that_stays_after_its_stdin_is_closed(ask: Any, mode: str) -> N
     assert names(ask(mode, Limits(stop=0.3))) == ["weather", "tides"]
 
 
+@posix
+def test_a_server_that_stays_is_asked_to_end_before_it_is_killed(ask: Any, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    assert names(ask("stays-telling", Limits(stop=1), TOLD=str(told))) == ["weather", "tides"]
+    assert told.read_text("utf-8") == "SIGTERM"
+
+
+@posix
+def test_what_forks_while_it_is_looked_for_is_killed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    alive, born = {101, 102}, [{103}, {104}]
+
+    def family(pid: int, mark: str) -> set[int]:
+        return {pid, *alive}
+
+    def end(pids: set[int], sign: int) -> None:
+        assert sign == signal.SIGKILL
+        alive.difference_update(pids)
+        if born:
+            alive.update(born.pop(0))
+
+    groups: list[int] = []
+    monkeypatch.setattr(processes, "family", family)
+    monkeypatch.setattr(processes, "end", end)
+    monkeypatch.setattr(processes, "end_group", lambda pid, sign: groups.append(pid))
+    processes.kill_tree(100, "mark")
+    assert alive == set()
+    assert set(groups) == {100}
+
+
 def test_what_the_server_asks_is_answered_as_the_client_can(ask: Any, tmp_path: Path) -> None:
     nothing = ask("asks-first").instructions.splitlines()
     assert nothing[0] == "{}"
@@ -223,7 +253,9 @@ def test_several_at_once_keep_apart(launch: Callable[..., Launch]) -> None:
 
 
 INTERRUPTED = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore both
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
 from ctxkit.sources.mcp_live.asking import ask_all
 from ctxkit.sources.mcp_live.failure import Limits
 from ctxkit.sources.mcp_live.launch import Client, Launch

@@ -163,6 +163,34 @@ def test_a_command_line_is_shown_whole_or_not_run(world: World) -> None:
         world.launch("claude-code")
 
 
+def test_an_address_is_shown_whole_or_not_asked(world: World) -> None:
+    world.write(".mcp.json", {"mcpServers": {"s": {"url": "https://x.io/" + "a" * 5_000 + "/evil"}}})
+    assert world.launch("claude-code").shown.endswith("a/evil")
+    world.write(".mcp.json", {"mcpServers": {"s": {"url": "https://x.io/" + "a" * 30_000}}})
+    with pytest.raises(ServerFailureError, match="address is longer than"):
+        world.launch("claude-code")
+
+
+def test_the_plan_hides_no_code(world: World) -> None:
+    entry = {
+        "command": "sh", "args": ["-c", 'API_TOKEN="$(touch /tmp/x)" exec cat'],
+        "env": {"NODE_OPTIONS": "--require ./x.js", "A_TOKEN": "hunter2", "B": "${KEY}"},
+    }  # fmt: skip
+    world.write(".mcp.json", {"mcpServers": {"s": entry}})
+    world.write(".claude/settings.json", {"enableAllProjectMcpServers": True})
+    plan = make_plan([world.agent("claude-code")], (), (), world.places, ENV)
+    text = " ".join(" ".join(plan_text(plan, Screen())).split())
+    assert 'API_TOKEN="$(touch /tmp/x)" exec cat' in text
+    assert 'variables its entry sets: A_TOKEN=***, B=${KEY}, NODE_OPTIONS="--require ./x.js"' in text
+
+
+def test_variables_that_an_entry_hands_on_have_no_value_to_show(world: World) -> None:
+    world.write("~/.codex/config.toml", '[mcp_servers.s]\ncommand = "run"\nenv_vars = ["KEY"]\nenv = { A = "1" }\n')
+    text = "\n".join(plan_text(make_plan([world.agent("codex")], (), (), world.places, ENV), Screen()))
+    assert "variables its entry sets: A=1\n" in text
+    assert "variables its entry hands on: KEY" in text
+
+
 def test_escapes_of_a_terminal_do_not_reach_it(world: World) -> None:
     world.write(".mcp.json", {"mcpServers": {"s\x1b[2J": {"command": "run\x1b[1A\u202e", "args": ["\r"]}}})
     world.write(".claude/settings.json", {"enableAllProjectMcpServers": True})

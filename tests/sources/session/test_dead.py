@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import NamedTuple
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ctxkit.model.history import Action, Doing, Session
 from ctxkit.model.session import Kind
-from ctxkit.sources.session.dead import Reason, covers, dead_weight, spelled
+from ctxkit.sources.session import open_reads
+from ctxkit.sources.session.dead import Reason, dead_weight, spelled
 
 from .builder import Departure, Why, edited, prompt, read, request, session, used, words
 
@@ -144,7 +150,120 @@ def test_results_of_subagents_are_not_in_this_window() -> None:
     assert dead(session(used("Bash", LONG, thread="sub", command="x"), used("Bash", LONG, command="x"))) == []
 
 
-def test_covers() -> None:
-    whole = Action(Doing.READ, ("/repo/a",))
-    assert covers(Action(Doing.READ, ("a",)), whole, "/repo")
-    assert not covers(Action(Doing.READ, ("a",)), whole)
+class Seen(NamedTuple):
+    """What a call did to which files; ``start`` and ``end`` as in Action."""
+
+    doing: Doing
+    paths: tuple[str, ...]
+    start: int | None = None
+    end: int | None = None
+
+
+PATHS = st.lists(st.sampled_from(["a", "b", "/repo/a", "/repo/c"]), min_size=1, max_size=3).map(tuple)
+LINES = st.none() | st.integers(0, 9)
+SEEN = st.lists(
+    st.builds(Seen, st.just(Doing.READ), st.just(("a",)), LINES, LINES)
+    | st.builds(Seen, st.sampled_from([Doing.READ, Doing.READ, Doing.READ, Doing.EDIT]), PATHS, LINES, LINES),
+    max_size=30,
+)
+
+
+def acted(seen: list[Seen]) -> Session:
+    """A session of calls that did what is ``seen``."""
+    found = session(*(used("Read", words(3), file_path="x") for _ in seen))
+    actions = iter(seen)
+    entries = tuple(
+        replace(entry, action=Action(*next(actions)) if entry.kind is Kind.RESULT else None) for entry in found.entries
+    )
+    return replace(found, entries=entries)
+
+
+def covers(later: Seen, earlier: Seen) -> bool:
+    """Are all lines that ``earlier`` read, of all its files, among those that ``later`` read?"""
+    if not {spelled(path, "/repo") for path in earlier.paths} <= {spelled(path, "/repo") for path in later.paths}:
+        return False
+    if (later.start or 1) > (earlier.start or 1):
+        return False
+    return later.end is None or (bool(earlier.end) and later.end >= (earlier.end or 0))
+
+
+def naive(seen: list[Seen]) -> list[tuple[int, str, int]]:
+    """(which, why, since which) of the reads that are dead weight, each held against every call after it."""
+    found = []
+    for at, earlier in enumerate(seen):
+        if earlier.doing is not Doing.READ:
+            continue
+        still = {spelled(path, "/repo") for path in earlier.paths}
+        edited_at = superseded_at = None
+        for by, later in enumerate(seen[at + 1 :], at + 1):
+            if later.doing is Doing.EDIT:
+                changed = still & {spelled(path, "/repo") for path in later.paths}
+                edited_at = by if changed and edited_at is None else edited_at
+                still -= changed
+            elif still and superseded_at is None and covers(later, earlier):
+                superseded_at = by
+        if superseded_at is not None:
+            found.append((at, "superseded", superseded_at))
+        elif edited_at is not None:
+            found.append((at, "stale", edited_at))
+    return found
+
+
+@pytest.mark.parametrize("longest_block", [2, 128])
+@given(seen=SEEN)
+def test_reads_are_dead_as_if_each_was_held_against_all_that_follow(longest_block: int, seen: list[Seen]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(open_reads, "_LONGEST_BLOCK", longest_block)
+        found = dead_weight(acted(seen))
+    assert [(item.entry.index // 2, item.reason.value, item.by // 2) for item in found] == naive(seen)
+
+
+class Counted(int):
+    """A line number that counts how often any is compared."""
+
+    compared = 0
+
+    def __lt__(self, other: object) -> bool:
+        Counted.compared += 1
+        return int(self) < other  # type: ignore[operator]
+
+    def __le__(self, other: object) -> bool:
+        Counted.compared += 1
+        return int(self) <= other  # type: ignore[operator]
+
+    def __gt__(self, other: object) -> bool:
+        Counted.compared += 1
+        return int(self) > other  # type: ignore[operator]
+
+    def __ge__(self, other: object) -> bool:
+        Counted.compared += 1
+        return int(self) >= other  # type: ignore[operator]
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return int(self) == other
+
+    __hash__ = int.__hash__
+
+
+@pytest.mark.parametrize("shape", ["one behind the other", "one inside the other", "as they come"])
+def test_reads_of_one_file_are_not_held_against_each_other(shape: str) -> None:
+    def compared(n: int) -> int:
+        starts = {
+            "one behind the other": [(2 * at, 2 * at + 1) for at in range(1, n)],
+            "one inside the other": [(at, 2 * n - at) for at in range(1, n)],
+            "as they come": [(at * 7_919 % n + 1, at * 7_919 % n + 1) for at in range(1, n)],
+        }[shape]
+        found = acted([Seen(Doing.READ, ("a",), Counted(start), Counted(end)) for start, end in starts])
+        Counted.compared = 0
+        assert dead_weight(found) == ()
+        return Counted.compared
+
+    assert 0 < compared(2_000) < 3 * compared(1_000)
+
+
+def test_a_file_read_among_ever_new_ones_is_told_of_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_reads, "_MOST_SETS", 3)
+    seen = [Seen(Doing.READ, ("a", f"b{at}")) for at in range(5)]
+    found = dead_weight(acted([*seen, Seen(Doing.EDIT, ("a",))]))
+    assert [item.entry.index // 2 for item in found] == [0, 1, 2]

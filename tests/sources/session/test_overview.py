@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctxkit.model.session import MAIN
+from ctxkit.model.session import MAIN, Recorded, Request, Usage
 from ctxkit.sources.session.listing import short_ids
 from ctxkit.sources.session.overview import Overview, overview
 from ctxkit.sources.session.tree import context_of, rule_path, segment_id
@@ -61,7 +61,8 @@ def test_rows_add_up(names: list[str]) -> None:
     assert set(found.by_thread) <= {"sub"}
     assert found.bill is None or sum(row.paid for row in kinds) <= found.bill.input + 1e-12
     used = [step.usage for step in found.session.steps if step.usage]
-    assert (found.input, found.cached, found.output) == (
+    assert found.output >= found.recorded_output
+    assert (found.input, found.cached, found.recorded_output) == (
         sum(usage.input for usage in used), sum(usage.cached for usage in used), sum(usage.output for usage in used),
     )  # fmt: skip
     assert found.alive == {entry.index for entry in found.session.window()}
@@ -116,6 +117,13 @@ def test_what_the_transcript_does_not_hold() -> None:
     seen = found.fills[-1].seen
     assert (found.unseen, found.peak) == (1_000 - seen, 1_000)
     assert found.now == found.unseen + found.scale.total(found.session.window())
+
+
+def test_the_clients_own_account_counts_before_the_sum_of_its_requests() -> None:
+    paid = [Request(usage=Usage(9, cost=0.25)), Request(usage=Usage(9, cost=0.5))]
+    assert overview(session(Request(usage=Usage(9)))).recorded_cost is None
+    assert overview(session(paid)).recorded_cost == 0.75
+    assert overview(session(paid, Recorded(2.0))).recorded_cost == 2.0
 
 
 def test_ids_join_rules_and_tools_with_an_audit() -> None:

@@ -92,6 +92,19 @@ def test_sections_skills_and_tools_by_their_use(home):
     assert "make bundle" in by_title["## Build"].found
 
 
+@pytest.mark.parametrize(("version", "told"), [("2.1.900", 1), ("1.0.3", 0)])
+def test_built_in_tools_of_another_version_are_not_called_unused(home, version, told):
+    record(
+        home,
+        "one",
+        line(0, "user", "x", version=version),
+        line(1, "assistant", call("Bash", command="make"), version=version),
+    )
+    _, by_title = used(home)
+    assert by_title["Workflow"].looked_for == told
+    assert by_title["## Build"].looked_for > 0
+
+
 def test_what_a_piece_cost_is_its_tokens_in_every_request_at_the_recorded_prices(home):
     record(home, "one", line(0, "user", "x"), *(line(n, "assistant", call("Bash", command=f"ls {n}")) for n in (1, 2)))
     _, by_title = used(home)
@@ -102,14 +115,20 @@ def test_what_a_piece_cost_is_its_tokens_in_every_request_at_the_recorded_prices
     assert section.paid == pytest.approx(section.carried / 2 * token)
 
 
-def test_only_the_newest_sessions_of_this_repository_count(home):
-    import os
+def test_what_a_piece_cost_in_several_sessions_is_the_sum_of_what_it_cost_in_each(home):
+    record(home, "one", line(0, "user", "x"), line(1, "assistant", call("Bash", command="ls")))
+    _, alone = used(home)
+    record(home, "two", line(0, "user", "x"), *(line(n, "assistant", call("Bash", command=f"ls {n}")) for n in (1, 2)))
+    use, both = used(home)
+    assert (use.sessions, use.requests) == (2, 3)
+    assert both["## Release"].paid == pytest.approx(3 * alone["## Release"].paid)
 
-    old = record(home, "old", line(0, "user", "x"), line(1, "assistant", call("Bash", command="twine upload x")))
-    new = record(home, "new", line(0, "user", "x"), line(1, "assistant", call("Bash", command="make bundle")))
+
+def test_only_the_newest_sessions_of_this_repository_count(home):
+    upload, make = (call("Bash", command=command) for command in ("twine upload x", "make bundle"))
+    record(home, "old", line(0, "user", "x"), line(1, "assistant", upload, timestamp="2026-11-19T10:00:00Z"))
+    record(home, "new", line(0, "user", "x"), line(1, "assistant", make, timestamp="2026-11-21T10:00:00Z"))
     record(home, "other", line(1, "assistant", call("Bash", command="twine upload")), cwd="/elsewhere")
-    os.utime(old, (1_000, 1_000))
-    os.utime(new, (2_000, 2_000))
     use, by_title = used(home, recent=1)
     assert use.sessions == 1
     assert by_title["## Release"].seen == 0

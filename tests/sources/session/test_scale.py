@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ctxkit.model.session import Usage
+from ctxkit.model.session import Request, Usage
 from ctxkit.sources.session.scale import Scale, bill_of, known_model
 
 from .builder import PER_CALL, Block, Kind, compacted, prompt, read, request, session, used, words
@@ -133,3 +133,41 @@ def test_seen_is_the_sum_of_the_window_of_each_thread() -> None:
     scale = Scale(found)
     for step in found.steps:
         assert scale.seen(step) == scale.total(found.window(step.number, step.thread)) > 0
+
+
+def answered(recorded: int, *blocks: Block, model: str = "gpt-5") -> Scale:
+    return Scale(session(prompt(), request(1_000, output=recorded), *blocks, model=model))
+
+
+def test_an_answer_that_is_plainly_recorded_too_short_is_counted_by_us() -> None:
+    said, thought = Block(Kind.TEXT, words(300)), Block(Kind.THINKING, words(200))
+    for recorded, output in ((1, 500), (379, 500), (380, 380), (500, 500), (900, 900)):  # 500 less a fifth, less 20
+        scale = answered(recorded, said, thought)
+        (step,) = scale.session.steps
+        assert scale.output(step) == output
+        bill = scale.step_bill(step)
+        assert bill is not None
+        assert bill.output == pytest.approx(output * 10 / M)
+
+
+def test_only_what_the_model_wrote_is_its_answer() -> None:
+    blocks = [Block(Kind.SUMMARY, words(500)), *used("Bash", words(900), command="x")]
+    assert answered(1, *blocks).output(answered(1, *blocks).session.steps[0]) == 1
+
+
+def test_a_short_answer_is_never_doubted_and_an_unrecorded_one_is_nobodys() -> None:
+    scale = answered(0, Block(Kind.TEXT, words(24)))
+    assert scale.output(scale.session.steps[0]) == 0
+    silent = Scale(session(prompt(), Request(), Block(Kind.TEXT, words(500))))
+    assert silent.output(silent.session.steps[0]) == 0
+    before = Scale(session(Block(Kind.TEXT, words(500)), request(1_000, output=1)))
+    assert before.output(before.session.steps[0]) == 1
+
+
+def test_the_error_of_an_estimate_is_given_to_the_record() -> None:
+    said = Block(Kind.TEXT, words(400))
+    scale = answered(1, said, model="claude-sonnet-4-5")
+    ours = scale.output(scale.session.steps[0])
+    assert ours > 400
+    doubted = answered(round(ours * 0.77), said, model="claude-sonnet-4-5")
+    assert doubted.output(doubted.session.steps[0]) == round(ours * 0.77)

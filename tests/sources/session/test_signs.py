@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ctxkit.sources.session import signs
 from ctxkit.sources.session.signs import SignFinder, signs_of
 
 
@@ -24,6 +25,10 @@ from ctxkit.sources.session.signs import SignFinder, signs_of
         ("Prose alone says nothing that could be looked for.", set()),
         ("Unclosed `code and ```fence", set()),
         ("``double `tick` span.py``", set()),
+        ("> ```sh\n> make docs\n> ```\n", {"make docs"}),
+        ("Run `make\nlint` often.", {"make lint"}),
+        ("~~~a\nmake docs\n~~~\n", set()),
+        ("<!-- Run `make docs`. -->\n", set()),
     ],
 )
 def test_signs_of_a_rule(text: str, signs: set[str]) -> None:
@@ -32,6 +37,23 @@ def test_signs_of_a_rule(text: str, signs: set[str]) -> None:
 
 def test_a_file_full_of_code_has_a_bounded_number_of_signs() -> None:
     assert len(signs_of(" ".join(f"`name_{n}`" for n in range(5000)))) == 400
+
+
+def test_a_text_is_walked_through_once_however_many_fences_it_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every line that opens a fence and none that closes one: only the first does, and no line is looked at twice."""
+    looked_at = 0
+    command = signs._command
+
+    def counted(line: str) -> str | None:
+        nonlocal looked_at
+        looked_at += 1
+        return command(line)
+
+    monkeypatch.setattr(signs, "_command", counted)
+    assert signs_of("~~~\n" + "~~~sh\n" * 20_000) == set()
+    assert looked_at == 20_000
+    assert signs_of("~~~a\n" * 20_000) == set()
+    assert looked_at == 20_000
 
 
 @pytest.mark.parametrize(

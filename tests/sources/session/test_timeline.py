@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ctxkit.sources.session.failures import loops
 from ctxkit.sources.session.scale import Scale
-from ctxkit.sources.session.timeline import Fill, loops, timeline, turn_sums
+from ctxkit.sources.session.timeline import Fill, timeline, turn_sums
 
 from .builder import (
     PER_CALL,

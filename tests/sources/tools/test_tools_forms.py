@@ -89,6 +89,9 @@ def tool(name: str, description: str = "Text.", **properties: Any) -> dict[str, 
         ("gemini-cli", [("s", ["t" * 80])], [["mcp_s_" + "t" * 24 + "..." + "t" * 30]]),
         ("copilot-cli", [("s" * 70, ["x", "y"])], [["s" * 64, "s" * 63 + "2"]]),
         ("claude-code", [("s", ["t" * 130])], [[]]),
+        # Codex: 126 characters for namespace and tool together.
+        ("codex", [("s" * 60, ["t" * 61])], [["mcp__" + "s" * 60 + "." + "t" * 61]]),
+        ("codex", [("s" * 60, ["t" * 62])], [["mcp__" + "s" * 60 + "." + "t" * 48 + "_9f2b038d5e15"]]),
         # Codex does not start servers with such names.
         ("codex", [("a b", ["x"]), ("a/b:c@d", ["x"])], [[], ["mcp__a_b_c_d.x"]]),
         # Letters of other alphabets.
@@ -221,6 +224,16 @@ def test_qwen_refuses_a_server_that_lists_a_name_twice() -> None:
     assert {one.missing for one in server.tools} == {
         "the agent refuses the server's whole list: two of its tools have one name"
     }
+
+
+@pytest.mark.parametrize("agent", ["claude-code", "gemini-cli", "opencode", "qwen-code"])
+def test_a_refused_server_instructs_nobody(agent: str) -> None:
+    refused, taken = wire(
+        agent, definition("s", NO_TYPE, instructions=ASK), definition("r", tool("z"), instructions=ASK)
+    )  # fmt: skip
+    assert all(one.missing for one in refused.tools)
+    assert (refused.instructions.text, refused.instructions.words) == ("", 0)
+    assert ASK.splitlines()[0] in taken.instructions.text
 
 
 JSON = st.recursive(
