@@ -26,6 +26,12 @@ _NAMED = on_demand(
     r"(?<![\w.-])([\w.-]{0,60}?(?i:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
     r"|credentials?|authorization|auth))(\\?[\"']?(?:\s*[:=]\s*|\s+)\\?[\"']?)([^\s\"',;&}\\)]{6,})"
 )
+# What every match of the two patterns holds, in small letters: to look for these takes a tenth of the time.
+_PREFIXES = (
+    "sk-", "k_live_", "k_test_", "gh", "glpat-", "xox", "npm_", "pypi-", "hf_", "akia", "asia", "aiza", "ya29.", "sg.",
+    "shp", "dop_v1_", "lin_api_", "ntn_", "tvly-", "figd_", "eyj",
+)  # fmt: skip
+_NAMES = ("pass", "secret", "token", "key", "credential", "auth")
 _SCHEME = on_demand(r"(?i)\b(bearer|basic)\s+([A-Za-z0-9+/=_.~-]{8,})")
 _USERINFO = on_demand(r"(://)[^\s/@:\"'<>]{0,200}:[^\s/@\"'<>]{1,200}(?=@)")
 _REFERENCE = ("$", "%", "{", "<", "process.", "os.", "env.", MASK)
@@ -36,10 +42,16 @@ def without_secrets(text: str) -> str:
 
     A value counts where it has both letters and digits; what refers to a secret (``$TOKEN``) stays.
     """
-    text = _KNOWN().sub(_if_mixed, text)
-    text = _USERINFO().sub(rf"\1{MASK}", text)
-    text = _SCHEME().sub(lambda match: f"{match[1]} {_hidden(match[2])}", text)
-    return _NAMED().sub(lambda match: f"{match[1]}{match[2]}{_hidden(match[3])}", text)
+    small = text.lower()
+    if any(prefix in small for prefix in _PREFIXES):
+        text = _KNOWN().sub(_if_mixed, text)
+    if "://" in small:
+        text = _USERINFO().sub(rf"\1{MASK}", text)
+    if "bearer" in small or "basic" in small:
+        text = _SCHEME().sub(lambda match: f"{match[1]} {_hidden(match[2])}", text)
+    if any(name in small for name in _NAMES):
+        text = _NAMED().sub(lambda match: f"{match[1]}{match[2]}{_hidden(match[3])}", text)
+    return text
 
 
 def _if_mixed(match: re.Match[str]) -> str:

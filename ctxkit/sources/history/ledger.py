@@ -344,4 +344,4 @@ def _content(block: Block, action: Action | None) -> Content:
 
 
 def _excerpt(block: Block) -> str:
-    return printable(beginning_of(block.text[: 4 * _EXCERPT])[:_EXCERPT])
+    return printable(beginning_of(block.text[: 2 * _EXCERPT])[:_EXCERPT])

@@ -62,7 +62,7 @@ _RUN = _Part(Doing.RUN)
 
 def shell_action(command: str) -> Action:
     """The action of one command line."""
-    shown = without_secrets(" ".join(command[: 4 * _SHOWN].split()))[:_SHOWN]
+    shown = without_secrets(" ".join(command[: 2 * _SHOWN].split()))[:_SHOWN]
     lines = _pipelines(command[:_LONGEST])
     parts: list[_Part] = []
     cwd = ""
