@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.model import Category, CtxkitError, NothingToAuditError, UnknownNameError
+from ctxkit.model.finding import NO_FINDINGS, Findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from ctxkit.agents.places import Places
     from ctxkit.agents.spec import AgentSpec
     from ctxkit.model import Skipped
-    from ctxkit.model.audit import AgentAudit, Audit
+    from ctxkit.model.audit import AgentAudit, Audit, Inventory
     from ctxkit.sources.counting import PieceCounter
     from ctxkit.sources.reading import Reading
+    from ctxkit.sources.worktree import Worktree
     from ctxkit.tokens.cache import CountCache
 
     Progress = Callable[[int, int, str], None]
@@ -33,7 +35,7 @@ class AuditRequest:
     set up for. ``home``: the home directory to look in (default: the user's own). ``touch``: files the agent is
     taken to have read. ``model``: instead of each agent's usual one. ``tools``: JSON files with tool definitions.
     ``session``: a transcript, whose history is in the window of its agent too. ``recent``: how many of each agent's
-    recorded sessions, the newest first, to look through for signs of use.
+    recorded sessions, the newest first, to look through for signs of use. ``findings``: whether detectors run.
     """
 
     path: str = "."
@@ -45,6 +47,7 @@ class AuditRequest:
     tools: tuple[str, ...] = ()
     session: str | None = None
     recent: int = 0
+    findings: bool = True
 
 
 def audit(request: AuditRequest, progress: Progress | None = None) -> Audit:
@@ -111,9 +114,21 @@ def _audited(request: AuditRequest, where: Where, reading: Reading, progress: Pr
                 _with_use(agent, spec, request.recent, places, disk, counter, progress)
                 for agent, (spec, _) in zip(agents, specs, strict=True)
             )
+        findings = _found(agents, worktree, files, disk, counter) if request.findings else NO_FINDINGS
         counter.flush()
     skipped = _merged(worktree.skipped, disk.skipped, files.skipped)
-    return Audit(where.root, agents, files, skipped, _also(agents))
+    return Audit(where.root, agents, files, skipped, _also(agents), findings)
+
+
+def _found(
+    agents: tuple[AgentAudit, ...], worktree: Worktree, files: Inventory, disk: Disk, counter: PieceCounter
+) -> Findings:
+    """What the detectors say of ``agents`` and their repository."""
+    from ctxkit.detect.run import run_detectors
+    from ctxkit.sources.evidence_of import evidence_of
+
+    evidence = evidence_of(agents, worktree, files, disk, counter.pieces)
+    return Findings(run_detectors(evidence))
 
 
 def _with_history(

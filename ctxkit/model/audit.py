@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from ctxkit.model.finding import NO_FINDINGS, Findings
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -90,10 +92,11 @@ class AgentAudit:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What ``ctxkit audit`` found out. ``root`` is the audited directory (absolute)."""
+    """What ``ctxkit audit`` found out. ``root`` is the audited directory (absolute); ``findings``: of its detectors."""
 
     root: str
     agents: tuple[AgentAudit, ...]
     inventory: Inventory
     skipped: tuple[Skipped, ...] = ()
     also_read_by: tuple[str, ...] = ()
+    findings: Findings = NO_FINDINGS

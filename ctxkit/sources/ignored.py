@@ -62,6 +62,13 @@ def standard_ignores(repository: Repository | None, prefix: str = "") -> list[Ig
     return [IgnoreFile(text.data, text.base, source=text.source, ignorecase=case) for text in texts]
 
 
+def read_ignore(path: str, base: str, source: str, ignorecase: bool) -> list[IgnoreFile]:
+    """The ignore file ``path``, which speaks about ``base``; none where it cannot be read."""
+    from ctxkit.ignore import IgnoreFile
+
+    return [IgnoreFile(t.data, t.base, source=t.source, ignorecase=ignorecase) for t in _text(path, base, source)]
+
+
 def ignores_case(repository: Repository | None) -> bool:
     """``core.ignoreCase`` of a repository; without one, whether the platform's file systems usually ignore case."""
     if repository is None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ctxkit.model import Span, shared_out
+from ctxkit.sources.evidence_of import absolute
 from ctxkit.sources.masking import printable
 from ctxkit.text.blocks import parts
 
@@ -31,20 +31,13 @@ def rule_texts(disk: Disk) -> Callable[[Segment], str]:
         if segment.path is None:
             return ""
         if segment.path not in kept:
-            kept[segment.path] = disk.read(_absolute(segment.path, disk)) or b""
+            kept[segment.path] = disk.read(absolute(segment.path, disk)) or b""
         data = kept[segment.path]
         if segment.span is not None:
             data = data[segment.span.start : segment.span.end]
         return data.decode("utf-8", "replace")
 
     return text_of
-
-
-def _absolute(shown: str, disk: Disk) -> str:
-    """The path that ``disk.show`` shows so."""
-    if shown.startswith("~/"):
-        return os.path.join(disk.home, *shown[2:].split("/"))
-    return os.path.normpath(os.path.join(disk.root, *shown.split("/"))) if not os.path.isabs(shown) else shown
 
 
 def rule_parts(section: Segment, text: str, count: CountPieces) -> list[tuple[Segment, str]]:

@@ -1,0 +1,44 @@
+"""Collects what detectors look at: the texts of all windows, and what the repository has."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ctxkit.evidence import Document, Evidence, rule_segments
+from ctxkit.sources.tree import FileTree
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ctxkit.agents.disk import Disk
+    from ctxkit.evidence import CountPieces
+    from ctxkit.model.audit import AgentAudit, Inventory
+    from ctxkit.sources.worktree import Worktree
+
+
+def evidence_of(
+    agents: Sequence[AgentAudit], worktree: Worktree, inventory: Inventory, disk: Disk, count: CountPieces
+) -> Evidence:
+    """What is to be seen of ``agents`` and of the repository they work in. Nothing is executed."""
+    documents: dict[str, Document] = {}
+    for agent in agents:
+        for segment in rule_segments(agent):
+            if segment.path is not None and segment.path not in documents:
+                data = disk.read(absolute(segment.path, disk))
+                if data is not None:
+                    documents[segment.path] = Document(segment.path, data)
+    return Evidence(
+        agents=tuple(agents),
+        documents=documents,
+        tree=FileTree(worktree),
+        inventory=inventory,
+        count=count,
+    )
+
+
+def absolute(shown: str, disk: Disk) -> str:
+    """The path that ``disk.show`` shows so."""
+    if shown.startswith("~/"):
+        return os.path.join(disk.home, *shown[2:].split("/"))
+    return os.path.normpath(os.path.join(disk.root, *shown.split("/"))) if not os.path.isabs(shown) else shown
