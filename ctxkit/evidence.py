@@ -65,6 +65,11 @@ class Document:
         """The number, from 1, of the line that ``character`` is in."""
         return bisect_right(self._lines, character)
 
+    def position(self, character: int) -> tuple[int, int]:
+        """The line and the column of ``character``, both from 1."""
+        line = self.line(character)
+        return line, character - self._lines[line - 1] + 1
+
     def line_of(self, byte: int) -> int:
         """The number, from 1, of the line that ``byte`` is in."""
         return self.data.count(b"\n", 0, byte) + 1

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from ctxkit.agents.spec import AgentSpec
     from ctxkit.model import Skipped
     from ctxkit.model.audit import AgentAudit, Audit, Inventory
+    from ctxkit.model.score import Score
     from ctxkit.sources.counting import PieceCounter
     from ctxkit.sources.reading import Reading
+    from ctxkit.sources.revision import RevisionReading
+    from ctxkit.sources.window import Question
     from ctxkit.sources.worktree import Worktree
     from ctxkit.tokens.cache import CountCache
 
@@ -61,7 +64,7 @@ def audit(request: AuditRequest, progress: Progress | None = None) -> Audit:
 
     reading = Reading(where.root)
     try:
-        return _audited(request, where, reading, progress)
+        return audit_at(request, where, reading, progress=progress)
     finally:
         reading.close()
 
@@ -86,7 +89,14 @@ def located(path: str, cwd: str | None, home: str | None) -> Where:
     )
 
 
-def _audited(request: AuditRequest, where: Where, reading: Reading, progress: Progress | None) -> Audit:
+def audit_at(
+    request: AuditRequest,
+    where: Where,
+    reading: Reading | RevisionReading,
+    disk: Disk | None = None,
+    progress: Progress | None = None,
+) -> Audit:
+    """The audit of what ``reading`` finds and ``disk`` holds (None: what lies there now). Raises as ``audit`` does."""
     # git is at work while these are imported, which takes as long as git does on a small repository.
     from ctxkit.agents.disk import Disk
     from ctxkit.agents.places import Places, git_top
@@ -97,7 +107,7 @@ def _audited(request: AuditRequest, where: Where, reading: Reading, progress: Pr
     from ctxkit.tokens.cache import CountCache
 
     top = git_top(where.cwd)
-    disk = Disk(where.root, where.home, top)
+    disk = disk or Disk(where.root, where.home, top)
     touched = tuple(_touched(path, disk) for path in request.touch)
     places = Places(where.root, where.cwd, where.home, top, touched, where.env)
     question = Question(places, request.model, request.tools)
@@ -114,21 +124,33 @@ def _audited(request: AuditRequest, where: Where, reading: Reading, progress: Pr
                 _with_use(agent, spec, request.recent, places, disk, counter, progress)
                 for agent, (spec, _) in zip(agents, specs, strict=True)
             )
-        findings = _found(agents, worktree, files, disk, counter) if request.findings else NO_FINDINGS
+        findings, score = NO_FINDINGS, None
+        if request.findings:
+            findings, score = _found(agents, specs, question, worktree, files, disk, counter)
         counter.flush()
     skipped = _merged(worktree.skipped, disk.skipped, files.skipped)
-    return Audit(where.root, agents, files, skipped, _also(agents), findings)
+    return Audit(where.root, agents, files, skipped, _also(agents), findings, score)
 
 
 def _found(
-    agents: tuple[AgentAudit, ...], worktree: Worktree, files: Inventory, disk: Disk, counter: PieceCounter
-) -> Findings:
-    """What the detectors say of ``agents`` and their repository."""
+    agents: tuple[AgentAudit, ...],
+    specs: Sequence[tuple[AgentSpec, str]],
+    question: Question,
+    worktree: Worktree,
+    files: Inventory,
+    disk: Disk,
+    counter: PieceCounter,
+) -> tuple[Findings, Score | None]:
+    """What the detectors say of ``agents`` and their repository, and the score that makes."""
     from ctxkit.detect.run import run_detectors
+    from ctxkit.score import score_of
     from ctxkit.sources.evidence_of import evidence_of
+    from ctxkit.sources.tool_texts import tool_texts
 
-    evidence = evidence_of(agents, worktree, files, disk, counter.pieces)
-    return Findings(run_detectors(evidence))
+    tools = tool_texts(agents, specs, question, disk)
+    evidence = evidence_of(agents, worktree, files, disk, counter.pieces, tools)
+    found = run_detectors(evidence)
+    return Findings(found), score_of(found, evidence)
 
 
 def _with_history(

@@ -122,7 +122,7 @@ def _from_places(catalog: Catalog, resolver: Resolver) -> Iterator[Candidate]:
             below = resolver.finder.nested_holders(place.names, base) if place.below else []
             for directory in (*directories, *below):
                 for candidate in _in_directory(place, directory, resolver, directory not in directories):
-                    found.setdefault(os.path.realpath(candidate.path), candidate)
+                    found.setdefault(resolver.disk.real(candidate.path), candidate)
     for candidate in found.values():
         data = resolver.disk.read(candidate.path)
         if data is not None:

@@ -70,9 +70,22 @@ class Disk:
             self._text[path] = self._read(path, limit)
         return self._text[path]
 
+    def place(self, path: str) -> str:
+        """Where ``path`` is to be read: elsewhere than at ``path`` where the files are those of another time."""
+        return path
+
+    def real(self, path: str) -> str:
+        """``path`` with all links resolved."""
+        return os.path.realpath(path)
+
+    def is_link(self, path: str) -> bool:
+        """Is ``path`` itself a link?"""
+        return os.path.islink(path)
+
     def _read(self, path: str, limit: int) -> bytes | None:
         try:
-            status = os.stat(path)
+            place = self.place(path)
+            status = os.stat(place)
             if not stat.S_ISREG(status.st_mode):
                 if not stat.S_ISDIR(status.st_mode):
                     self.skip(path, "not a regular file", "replace it with a regular file, or remove it")
@@ -83,7 +96,7 @@ class Disk:
             if status.st_size > self._room:
                 self.skip(path, f"over {_MAX_BYTES:,} bytes of rules and settings", "look for a link that leads away")
                 return None
-            with open(path, "rb", opener=lambda name, _: os.open(name, _OPEN)) as file:
+            with open(place, "rb", opener=lambda name, _: os.open(name, _OPEN)) as file:
                 data: bytes | None = file.read(limit)
             if data is None:
                 self.skip(path, "has nothing to read at once", "replace it with a regular file, or remove it")
@@ -91,7 +104,7 @@ class Disk:
             self._room -= len(data)
             return data
         except FileNotFoundError:
-            if os.path.islink(path):
+            if self.is_link(path):
                 self.skip(path, "a link to a file that does not exist", "mend or remove the link")
             return None
         except NotADirectoryError:
@@ -120,7 +133,7 @@ class Disk:
     def _entries(self, directory: str) -> dict[str, bool]:
         found: dict[str, bool] = {}
         try:
-            with os.scandir(directory) as entries:
+            with os.scandir(self.place(directory)) as entries:
                 for entry in entries:
                     try:
                         found[entry.name] = entry.is_dir()
@@ -158,10 +171,10 @@ class Disk:
         head, rest = parts[0], parts[1:]
         entries = self.entries(directory)
         if head == "**":
-            real = os.path.realpath(directory)
+            real = self.real(directory)
             if real in seen:
                 return
-            inside = slash(real).startswith(slash(os.path.realpath(self.root)))
+            inside = slash(real).startswith(slash(self.real(self.root)))
             if len(seen) >= (_MAX_DIRECTORIES if inside else _MAX_DIRECTORIES_OUTSIDE):
                 self._skip_many(directory)
                 return

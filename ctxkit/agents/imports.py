@@ -166,7 +166,7 @@ def _outside(path: str, importer: str, source: RuleSource, rules: Imports, finde
         inside = finder.places.ancestors(os.path.dirname(importer), "markers", finder.markers(source))[-1]
     else:
         inside = finder.places.expand(rules.inside, finder.names)
-    real = rules.through_links or os.path.realpath(path).startswith(slash(os.path.realpath(inside)))
+    real = rules.through_links or finder.disk.real(path).startswith(slash(finder.disk.real(inside)))
     if real and path.startswith(slash(inside)):
         return False
     return rules.approved_by is None or finder.settings.get(rules.approved_by) is not True

@@ -16,7 +16,8 @@ import msgspec
 from ctxkit.agents.spec import AgentSpec
 from ctxkit.data import rules_root
 from ctxkit.model import Activation, ConfigError, UnknownNameError
-from ctxkit.text.datafile import FORMAT, keep, read_kept
+from ctxkit.text.datafile import FORMAT
+from ctxkit.text.kept import keep, read_kept
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):

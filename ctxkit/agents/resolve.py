@@ -319,7 +319,7 @@ class Resolver:
         return None if self.spec.dedupe == "none" else self._sent.get(self._identity(path))
 
     def _identity(self, path: str) -> str:
-        return path.lower() if self.spec.dedupe == "name-case" else os.path.realpath(path)
+        return path.lower() if self.spec.dedupe == "name-case" else self.disk.real(path)
 
 
 def _said_once(entries: list[Loaded]) -> list[Loaded]:

@@ -25,7 +25,7 @@ def rejection(file: Found, text: str, front: Frontmatter, finder: Finder, versio
         return "its frontmatter switches it off"
     if source.strict and front.end and not front.valid and not front.values:
         return "its frontmatter is no valid YAML"
-    if source.links == "refused" and os.path.islink(file.path):
+    if source.links == "refused" and finder.disk.is_link(file.path):
         return "a link"
     if isinstance(source.links, LinkGuard) and _leads_out(file, source.links, finder, version):
         return "a link that leads out of the project"
@@ -45,10 +45,10 @@ def rejection(file: Found, text: str, front: Frontmatter, finder: Finder, versio
 def _leads_out(file: Found, guard: LinkGuard, finder: Finder, version: str) -> bool:
     if not applies(guard, version) or (guard.approved_by and finder.settings.get(guard.approved_by) is True):
         return False
-    real = os.path.realpath(file.path)
-    if real == os.path.join(os.path.realpath(file.directory), os.path.relpath(file.path, file.directory)):
+    real = finder.disk.real(file.path)
+    if real == os.path.join(finder.disk.real(file.directory), os.path.relpath(file.path, file.directory)):
         return False
-    return not real.startswith(slash(os.path.realpath(finder.places.expand(guard.inside, finder.names))))
+    return not real.startswith(slash(finder.disk.real(finder.places.expand(guard.inside, finder.names))))
 
 
 def _excluded(file: Found, patterns: tuple[str, ...]) -> bool:

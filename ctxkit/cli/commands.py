@@ -190,6 +190,48 @@ def history(
     run_history(target, agent or (), home, session, model, turns, top, format, output)
 
 
+@app.command(short_help="What a branch adds to each agent's window, or takes from it.")
+def diff(
+    base: Annotated[str, typer.Argument(metavar="BASE", help="A revision as git names it; A...B: what B has since A.")],
+    head: Annotated[str, typer.Argument(metavar="[HEAD]", help="Another; without it, the work tree.")] = "",
+    path: Annotated[str, typer.Argument(metavar="[PATH]", help="The repository to look at.")] = ".",
+    agent: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[@VERSION]",
+            help="An agent to look at, or 'all'. Repeat for several. Default: all that either side is set up for.",
+        ),
+    ] = None,
+    home: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Home directory to look in instead of your own.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="Count and price for this model.")] = None,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="Rows of the longest list.")] = 8,
+    format: Annotated[str, typer.Option("--format", metavar="text|json|markdown", help="How to write it.")] = "text",  # noqa: A002
+    output: Output = None,
+) -> None:
+    """Compare what agents load at two revisions: by agent, category and file, in tokens and money; and the findings.
+
+    Reads revisions without touching the work tree. Always a report: the exit code is 0 whatever it says.
+    """
+    from ctxkit.cli.diff import run_diff
+    from ctxkit.service_diff import DiffRequest
+
+    run_diff(DiffRequest(base, head, path, tuple(agent or ()), home, model), top, format, output)
+
+
+@app.command(short_help="What the detectors look for; one of them in full.")
+def explain(
+    name: Annotated[str | None, typer.Argument(metavar="[ID]", help="One detector, in full.")] = None,
+    format: Annotated[str, typer.Option("--format", metavar="text|json|markdown", help="How to write it.")] = "text",  # noqa: A002
+    output: Output = None,
+) -> None:
+    """List the detectors, or say what one finds, why that costs, what to do, and when to ignore it."""
+    from ctxkit.cli.explain import run_explain
+
+    run_explain(name, format, output)
+
+
 @app.command(short_help="The agents ctxkit knows; where one of them looks.")
 def agents(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One agent, in full.")] = None,

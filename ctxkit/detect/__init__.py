@@ -27,7 +27,19 @@ class Detector(Protocol):
 
 
 DETECTORS = (
+    "buried-rule",
+    "contradiction",
+    "dead-rule",
+    "drifted-copy",
+    "duplicate-text",
+    "duplicate-tool",
     "invisible-text",
+    "long-listing",
+    "oversized-tool",
+    "schema-noise",
+    "scopeable-section",
+    "secret-in-context",
+    "unused-tool",
 )  # fmt: skip
 """The ids of all detectors, in alphabetical order; the module of each is named as it is, with underscores."""
 

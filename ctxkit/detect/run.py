@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from ctxkit.detect import DETECTORS, detector
 from ctxkit.detect.charge import wasted
 from ctxkit.detect.limits import limits_of
+from ctxkit.model.finding import Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ctxkit.evidence import Evidence
-    from ctxkit.model.finding import Finding
+    from ctxkit.model.finding import Finding, Location
 
 
 def run_detectors(
@@ -29,9 +30,20 @@ def run_detectors(
     for identity in identities:
         limits = limits_of(identity, (changed or {}).get(identity))
         for finding in detector(identity).detect(evidence, limits):
-            charged = replace(finding, wasted=wasted(finding.unneeded, evidence))
+            places = tuple(_with_region(place, evidence) for place in finding.at)
+            charged = replace(finding, at=places, wasted=wasted(finding.unneeded, evidence))
             found.setdefault((charged.rule, _placed(charged)), charged)
     return tuple(sorted(found.values(), key=order))
+
+
+def _with_region(place: Location, evidence: Evidence) -> Location:
+    """``place`` with the lines of its span, where its text is known."""
+    document = evidence.documents.get(place.path or "") or evidence.extra.get(place.path or "")
+    if document is None or place.span is None:
+        return place
+    start, end = document.characters(place.span)
+    region = Region(*document.position(start), *document.position(max(start, end)))
+    return replace(place, region=region)
 
 
 def order(finding: Finding) -> tuple[int, int, int, str, str, int]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ctxkit.model.context import Context, Skipped
+    from ctxkit.model.score import Score
     from ctxkit.model.use import AgentUse
 
 
@@ -92,7 +93,11 @@ class AgentAudit:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What ``ctxkit audit`` found out. ``root`` is the audited directory (absolute); ``findings``: of its detectors."""
+    """What ``ctxkit audit`` found out.
+
+    ``root`` is the audited directory (absolute). ``findings``: of its detectors; ``score``: what they come to, None
+    where detectors did not run.
+    """
 
     root: str
     agents: tuple[AgentAudit, ...]
@@ -100,3 +105,4 @@ class Audit:
     skipped: tuple[Skipped, ...] = ()
     also_read_by: tuple[str, ...] = ()
     findings: Findings = NO_FINDINGS
+    score: Score | None = None

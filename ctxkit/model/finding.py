@@ -58,16 +58,28 @@ class Persona(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """Where a span lies, in lines and columns (characters), all from 1; the end column is behind the last character."""
+
+    start_line: int
+    start_column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Location:
     """A place: ``span`` of the file ``path`` (None: all of it), or the segment ``segment`` of what has no file.
 
-    ``path`` as in :class:`~ctxkit.model.Segment`. ``note``: in a few words, what is there.
+    ``path`` as in :class:`~ctxkit.model.Segment`. ``note``: in a few words, what is there. ``region``: the lines of the
+    span; detectors leave it empty.
     """
 
     path: str | None = None
     span: Span | None = None
     segment: str = ""
     note: str = ""
+    region: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec import json as msgspec_json
 
-from ctxkit.report.json import Item, SkippedOut, item_of, skipped_out, utf8
+from ctxkit.report.json import Item, item_of
+from ctxkit.report.json_values import SkippedOut, skipped_out, utf8
 from ctxkit.sources.session.tree import context_of
 
 if TYPE_CHECKING:

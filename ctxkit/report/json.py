@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import UNSET, Struct, UnsetType
 from msgspec import json as msgspec_json
 
-from ctxkit.model import Activation, Category, Segment, Skipped, Span, Tokens
+from ctxkit.model import Activation, Category, Segment, Tokens
 from ctxkit.report.cost import Cost, Priced, cost_of
-from ctxkit.report.summary import UNCOUNTED, Summary, summarise
+from ctxkit.report.findings_json import FindingOut, ScoreOut, SuppressedOut, finding_out, score_out, suppressed_out
+from ctxkit.report.json_values import SkippedOut, SpanOut, TokensOut, skipped_out, span_out, tokens_out, utf8
+from ctxkit.report.summary import Summary, summarise
 from ctxkit.tokens.content import content_of
 from ctxkit.tokens.families import Family, family_of
 
@@ -26,27 +28,6 @@ if TYPE_CHECKING:
 
 BLOCK = 4096
 """Items encoded at a time (about 1.5 MB of JSON)."""
-
-
-class TokensOut(Struct, frozen=True, kw_only=True):
-    """A token count. ``error`` stands where ``exact`` is false: the relative half-width of the estimate.
-
-    ``at_least`` is true of a sum to which something belongs that nobody has counted: an agent's own prompt and tools,
-    or a server whose definitions are unknown.
-    """
-
-    at_least: bool | UnsetType = UNSET
-    by: str
-    error: float | UnsetType = UNSET
-    exact: bool
-    n: int
-
-
-class SpanOut(Struct, frozen=True, kw_only=True):
-    """Half-open range of byte offsets in the file."""
-
-    end: int
-    start: int
 
 
 class UseOut(Struct, frozen=True, kw_only=True):
@@ -143,14 +124,6 @@ class AgentOut(Struct, frozen=True, kw_only=True):
     window: int
 
 
-class SkippedOut(Struct, frozen=True, kw_only=True):
-    """Something that could not be read, why, and what to do about it."""
-
-    hint: str
-    path: str
-    reason: str
-
-
 class KindOut(Struct, frozen=True, kw_only=True):
     """Files of one kind."""
 
@@ -167,15 +140,22 @@ class FilesOut(Struct, frozen=True, kw_only=True):
 
 
 class AuditOut(Struct, frozen=True, kw_only=True):
-    """What ``ctxkit audit --format json`` writes. ``also_read_by``: other agents that load a rule file found here."""
+    """What ``ctxkit audit --format json`` writes.
+
+    ``also_read_by``: other agents that load a rule file found here. ``findings``: worst first; ``findings_hidden``: how
+    many more are meant for other personas; ``suppressed``: those that a comment, the configuration or the baseline
+    takes out. ``score`` is null where nothing was looked for.
+    """
 
     agents: tuple[AgentOut, ...]
     also_read_by: tuple[str, ...]
     files: FilesOut
-    findings: tuple[()]
+    findings: tuple[FindingOut, ...]
+    findings_hidden: int
     schema: Literal["ctxkit/audit/1"] = "ctxkit/audit/1"
-    score: None
+    score: ScoreOut | None
     skipped: tuple[SkippedOut, ...]
+    suppressed: tuple[SuppressedOut, ...]
 
 
 _encode = msgspec_json.Encoder(order="deterministic").encode
@@ -188,9 +168,11 @@ def audit_json(audit: Audit, models: Mapping[str, Priced]) -> Iterator[bytes]:
         agents=(),
         also_read_by=audit.also_read_by,
         files=FilesOut(by_kind=kinds, count=audit.inventory.count, tokens=audit.inventory.total),
-        findings=(),
-        score=None,
+        findings=tuple(map(finding_out, audit.findings.shown)),
+        findings_hidden=len(audit.findings.hidden),
+        score=None if audit.score is None else score_out(audit.score),
         skipped=skipped_out(audit.skipped),
+        suppressed=tuple(map(suppressed_out, audit.findings.suppressed)),
     )
     files = _Files(audit.inventory.entries())
     before, after = _split(root, b'"agents":[]')
@@ -247,10 +229,10 @@ def item_of(segment: Segment, uses: Mapping[str, Use] | None = None) -> Item:
         kind=segment.kind,
         loaded=segment.loaded,
         path=None if segment.path is None else utf8(segment.path),
-        span=_span(segment.span),
+        span=span_out(segment.span),
         title=utf8(segment.title),
-        tokens=_tokens(segment.tokens),
-        tokens_if_used=_tokens(segment.tokens_if_used),
+        tokens=tokens_out(segment.tokens),
+        tokens_if_used=tokens_out(segment.tokens_if_used),
         use=UNSET if use is None else _use(use),
         via=tuple(map(utf8, segment.via)),
         why=utf8(segment.why),
@@ -284,7 +266,7 @@ class _Files:
     def items(self, agent: AgentAudit) -> Iterator[Item]:
         hidden, listed, touched = agent.hidden, agent.listed, agent.touched
         family = family_of(agent.context.model)
-        nothing = _tokens(family.tokens(0))
+        nothing = tokens_out(family.tokens(0))
         for (file, shown), counted in zip(self._entries, self._in(family), strict=True):
             path = file.path
             never = path in hidden
@@ -325,23 +307,6 @@ def _tokens_of(file: FileEntry, counted: Tokens) -> TokensOut:
     return TokensOut(by=counted.by, error=counted.error, exact=False, n=counted.n)
 
 
-def utf8(text: str) -> str:
-    """``text`` with undecodable bytes written as escapes, so that every encoder takes it."""
-    if text.isascii():
-        return text
-    try:
-        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _tokens(tokens: Tokens) -> TokensOut:
-    if tokens.by == UNCOUNTED:
-        return TokensOut(at_least=True, by=utf8(tokens.by), exact=False, n=tokens.n)
-    error = UNSET if tokens.exact else tokens.error
-    return TokensOut(by=utf8(tokens.by), error=error, exact=tokens.exact, n=tokens.n)
-
-
 def _uncounted(summary: Summary) -> set[Category]:
     """The categories to which something belongs that nobody has counted."""
     found = set() if summary.measured else {Category.SYSTEM, Category.TOOLS}
@@ -350,7 +315,7 @@ def _uncounted(summary: Summary) -> set[Category]:
 
 def _at_least(tokens: Tokens, uncounted: bool) -> TokensOut:
     if not uncounted:
-        return _tokens(tokens)
+        return tokens_out(tokens)
     return TokensOut(at_least=True, by=utf8(tokens.by), error=tokens.error, exact=False, n=tokens.n)
 
 
@@ -359,10 +324,6 @@ def _totals(summary: Summary) -> TotalsOut:
     return TotalsOut(
         **{category.value: _at_least(tokens, category in uncounted) for category, tokens in summary.by_category.items()}
     )
-
-
-def _span(span: Span | None) -> SpanOut | None:
-    return None if span is None else SpanOut(end=span.end, start=span.start)
 
 
 def _cost(cost: Cost | None, summary: Summary) -> CostOut | None:
@@ -376,8 +337,3 @@ def _cost(cost: Cost | None, summary: Summary) -> CostOut | None:
         per_100_turns_uncached=round(cost.uncached_100, 6),
         uncached_turn=round(cost.uncached, 8),
     )
-
-
-def skipped_out(skipped: Iterable[Skipped]) -> tuple[SkippedOut, ...]:
-    """What could not be read, as the reports have it."""
-    return tuple(SkippedOut(hint=utf8(s.hint), path=utf8(s.path), reason=utf8(s.reason)) for s in skipped)

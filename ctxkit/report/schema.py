@@ -10,6 +10,8 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _STRUCTS = {
     "agent": ("ctxkit.agents.spec", "AgentSpec", "What one coding agent loads (rules/agents/*.yaml)."),
     "audit": ("ctxkit.report.json", "AuditOut", "What ctxkit audit --format json writes."),
+    "detectors": ("ctxkit.report.explain_json", "DetectorsOut", "What ctxkit explain --format json writes."),
+    "diff": ("ctxkit.report.diff_json", "DiffOut", "What ctxkit diff --format json writes."),
     "generated": (
         "ctxkit.sources.generated",
         "GeneratedRules",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from ctxkit.report.history_json import AdviceOut, advice_out, usd, written
-from ctxkit.report.json import SkippedOut, skipped_out, utf8
+from ctxkit.report.json_values import SkippedOut, skipped_out, utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

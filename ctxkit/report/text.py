@@ -13,6 +13,7 @@ from ctxkit.report.figures import cents, count, percent, short, short_number
 from ctxkit.report.layout import Cell, Column, Row, Screen, Style, heading, paragraph, table
 from ctxkit.report.summary import Summary, hidden_tokens, summarise
 from ctxkit.report.text_agent import SHADES, agent_text
+from ctxkit.report.text_findings import findings_text, score_text
 
 if TYPE_CHECKING:
     from ctxkit.model import Skipped
@@ -42,6 +43,7 @@ def audit_text(
             yield from ("", "")
         yield from agent_text(agent, summary, models.get(agent.context.model), screen, top)
     ends = (
+        _findings(audit, screen, top),
         _files(audit, found, screen, top),
         _skipped(audit, screen, top),
         _next(audit, found, screen, path, every_agent),
@@ -51,6 +53,14 @@ def audit_text(
         if lines:
             yield ""
             yield from lines
+
+
+def _findings(audit: Audit, screen: Screen, top: int) -> Iterator[str]:
+    lines = list(findings_text(audit.findings, screen, max(3, top // 2)))
+    yield from lines
+    if audit.score is not None:
+        yield from [""] if lines else []
+        yield from paragraph(f"Score: {score_text(audit.score)}.", screen, indent=0, hang=7, style=Style.STRONG)
 
 
 def _weight(found: tuple[AgentAudit, Summary]) -> tuple[int, str]:

@@ -9,7 +9,7 @@ from msgspec import json as msgspec_json
 
 from ctxkit.model import Activation  # noqa: TC001 - msgspec reads the annotations
 from ctxkit.report.cost import Priced, cost_of
-from ctxkit.report.json import SkippedOut, TokensOut, utf8
+from ctxkit.report.json_values import SkippedOut, TokensOut, utf8
 from ctxkit.report.tools_summary import reach, shared
 
 if TYPE_CHECKING:

@@ -73,7 +73,7 @@ class Counting:
         self._hash = "sha256" if sha256 else "sha1"
         self._progress = progress
         self._count_space = space(encoding)
-        self._mark_space = f"marks/{rules[:6].hex()}"
+        self._mark_space = _mark_space(rules)
         self._counts: dict[bytes, int] = {}
         self._new_counts: dict[bytes, int] = {}
         self._new_marks: dict[bytes, int] = {}
@@ -160,3 +160,16 @@ class Counting:
         self._cache.put(self._new_counts, self._count_space)
         self._cache.put(self._new_marks, self._mark_space)
         self._new_counts, self._new_marks = {}, {}
+
+
+def uncounted(blobs: Collection[bytes], cache: Cache, encoding: str, rules: bytes) -> set[bytes]:
+    """Those of ``blobs`` that have to be read before they are counted; ``rules`` as in :class:`Counting`."""
+    from ctxkit.tokens.engine import space
+
+    marks = cache.get(blobs, _mark_space(rules))
+    counts = cache.get(blobs, space(encoding))
+    return {blob for blob in blobs if blob not in marks or not (marks[blob] & IS_BINARY or blob in counts)}
+
+
+def _mark_space(rules: bytes) -> str:
+    return f"marks/{rules[:6].hex()}"

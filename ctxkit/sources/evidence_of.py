@@ -9,18 +9,26 @@ from ctxkit.evidence import Document, Evidence, rule_segments
 from ctxkit.sources.tree import FileTree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ctxkit.agents.disk import Disk
-    from ctxkit.evidence import CountPieces
+    from ctxkit.evidence import CountPieces, ToolText
     from ctxkit.model.audit import AgentAudit, Inventory
     from ctxkit.sources.worktree import Worktree
 
 
 def evidence_of(
-    agents: Sequence[AgentAudit], worktree: Worktree, inventory: Inventory, disk: Disk, count: CountPieces
+    agents: Sequence[AgentAudit],
+    worktree: Worktree,
+    inventory: Inventory,
+    disk: Disk,
+    count: CountPieces,
+    tools: Iterable[ToolText] = (),
 ) -> Evidence:
-    """What is to be seen of ``agents`` and of the repository they work in. Nothing is executed."""
+    """What is to be seen of ``agents`` and of the repository they work in. Nothing is executed.
+
+    ``tools``: of :func:`ctxkit.sources.tool_texts.tool_texts`.
+    """
     documents: dict[str, Document] = {}
     for agent in agents:
         for segment in rule_segments(agent):
@@ -34,6 +42,7 @@ def evidence_of(
         tree=FileTree(worktree),
         inventory=inventory,
         count=count,
+        tools=tuple(tools),
     )
 
 

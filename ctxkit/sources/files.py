@@ -174,7 +174,7 @@ class _Making:
         self.cache = cache
         self.encoding = encoding
         self.progress = progress
-        self.declarations = _declarations(worktree)
+        self.declarations = declarations(worktree)
         self.rules = fingerprint(self.declarations)
         self.name = f"inventory/{encoding}/{worktree.root.encode('utf-8', 'surrogateescape').hex()}"
         self.made = time.time_ns()
@@ -196,7 +196,7 @@ class _Making:
         unstable: list[int] = []
         if missing or UNKNOWN in loose.info:
             skipped, unstable = self._fill(tracked, missing, loose, places, count)
-        if count:
+        if count and (places or self.worktree.listing.key):
             snapshot = Snapshot(self.worktree.listing.key, self.rules, self.made, tracked.without(unstable))
             for row, place in enumerate(places):
                 stamp = stamps[row]
@@ -336,7 +336,8 @@ def _picked(columns: Columns, rows: Sequence[int]) -> Columns:
     )
 
 
-def _declarations(worktree: Worktree) -> list[Declaration]:
+def declarations(worktree: Worktree) -> list[Declaration]:
+    """What the ``.gitattributes`` files of ``worktree`` say about kinds of files."""
     found = []
     for path in worktree.attributes:
         data = read_regular(os.path.join(worktree.root, path), _ATTRIBUTES_LIMIT)

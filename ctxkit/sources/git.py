@@ -7,6 +7,7 @@ started by its absolute path (never one found in the audited directory), and eve
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import time
@@ -172,8 +173,11 @@ class Git:
         self._environment[f"GIT_CONFIG_VALUE_{count}"] = value
         self._environment["GIT_CONFIG_COUNT"] = str(count + 1)
 
-    def start(self, *arguments: str, errors: bool = False) -> subprocess.Popen[bytes]:
-        """Start ``git <arguments>``; ``errors`` keeps what it says on stderr. Raises GitError."""
+    def start(self, *arguments: str, errors: bool = False, asked: bool = False) -> subprocess.Popen[bytes]:
+        """Start ``git <arguments>``; ``errors`` keeps what it says on stderr, ``asked`` opens its stdin.
+
+        Raises GitError.
+        """
         import subprocess
 
         command = [
@@ -188,7 +192,7 @@ class Git:
         try:
             return subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if asked else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE if errors else subprocess.DEVNULL,
                 env=self._environment,
@@ -223,9 +227,10 @@ class Git:
         process.kill()
         process.wait()
         stream: IO[bytes] | None
-        for stream in (process.stdout, process.stderr):
+        for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
-                stream.close()
+                with contextlib.suppress(OSError):  # what was written to it has no reader any more
+                    stream.close()
 
 
 def _may_define_filters(config: bytes) -> bool:

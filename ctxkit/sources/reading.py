@@ -45,13 +45,16 @@ class Reading:
 
     def __init__(self, root: str) -> None:
         """Start git on ``root`` where there is a repository; never raises for what lies there."""
-        self._root = os.path.realpath(root)
-        self._repository = find_repository(self._root)
+        self.root = os.path.realpath(root)
+        """Absolute, without links."""
+        self._repository = find_repository(self.root)
         self._skipped: list[Skipped] = []
         self._git: _GitReading | None = None
+        self.worktree: Worktree | None = None
+        """What ``finish`` gave."""
         if self._repository is not None:
             self._git = self._started(self._repository)
-        elif looks_bare(self._root):
+        elif looks_bare(self.root):
             hint = "audit a clone or a work tree of it"
             self._skipped.append(Skipped(".", "a bare repository: it has no work tree", hint))
 
@@ -59,6 +62,23 @@ class Reading:
         self, *, cache: Store | None = None, progress: Callable[[int, int, str], None] | None = None
     ) -> Worktree:
         """The work tree; to be called once."""
+        self.worktree = self._finished(cache, progress)
+        return self.worktree
+
+    def glance(self) -> str:
+        """A digest of all that git says of the work tree; empty where it says nothing.
+
+        The same digest means the same listing, and the same content of every file that does not differ from the
+        index. Before ``finish`` it waits for git; afterwards it is about what ``finish`` gave.
+        """
+        try:
+            return self._git.glance() if self._git is not None else ""
+        except GitError:
+            if self.worktree is None and self._repository is not None:
+                self._git = self._started(self._repository)
+            return ""
+
+    def _finished(self, cache: Store | None, progress: Callable[[int, int, str], None] | None) -> Worktree:
         for last in (False, True):
             if self._git is None or self._repository is None:
                 break
@@ -66,11 +86,12 @@ class Reading:
                 tree = self._git.finish(cache, progress)
             except GitError as error:
                 self._skipped.append(_refused(str(error), self._repository))
+                self._git = None
                 break
             if last or not self._git.outdated():
                 return tree
             self._git = self._started(self._repository)
-        return _walked(self._root, self._repository, self._skipped, progress)
+        return _walked(self.root, self._repository, self._skipped, progress)
 
     def close(self) -> None:
         """End what git is still doing; for when ``finish`` will not be called, or did not return."""
@@ -84,7 +105,7 @@ class Reading:
         try:
             if odd is not None:
                 raise GitError(f"{os.path.relpath(odd, repository.top)} is not a regular file")
-            return _GitReading(self._root, repository)
+            return _GitReading(self.root, repository)
         except GitError as error:
             self._skipped.append(_refused(str(error), repository))
             return None
@@ -147,6 +168,7 @@ class _GitReading:
         self.changed: dict[str, int | None] = {}
         self._links: dict[str, bool] = {}
         self.started: list[subprocess.Popen[bytes]] = []
+        self._answers: dict[subprocess.Popen[bytes], tuple[bytes, bytes]] = {}
         self.git = Git(repository, root)
         self.key = index_key(repository)
         self.changes = self._start(
@@ -157,6 +179,22 @@ class _GitReading:
     def _start(self, *arguments: str, errors: bool = False) -> subprocess.Popen[bytes]:
         self.started.append(self.git.start(*arguments, errors=errors))
         return self.started[-1]
+
+    def _answer(self, process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+        """What ``process`` writes to stdout and stderr. Raises GitError."""
+        if process not in self._answers:
+            self._answers[process] = self.git.finish_with_errors(process)
+        return self._answers[process]
+
+    def glance(self) -> str:
+        """A digest of git's answers and the index that they are about; empty if it has changed. Raises GitError."""
+        import hashlib
+
+        state = hashlib.sha256(self.key)
+        for process in (self.changes, self.others):
+            for text in self._answer(process):
+                state.update(b"%d:" % len(text) + text)
+        return "" if self.outdated() else state.hexdigest()
 
     def outdated(self) -> bool:
         """Whether git's index changed while it was read, so that the answers may not fit together."""
@@ -195,7 +233,7 @@ class _GitReading:
 
     def _different(self, listing: Listing) -> None:
         try:
-            output = self.git.finish(self.changes)
+            output, _ = self._answer(self.changes)
         except GitError as error:
             self.skipped.append(Skipped(".git", f"{error}; every file was read instead", "git diff-files says more"))
             for path, state in zip(listing.paths, listing.states, strict=True):
@@ -220,7 +258,7 @@ class _GitReading:
 
     def _untracked(self, listing: Listing) -> None:
         try:
-            output, warnings = self.git.finish_with_errors(self.others)
+            output, warnings = self._answer(self.others)
         except GitError as error:
             if _is_anothers(str(error)):
                 raise

@@ -59,14 +59,14 @@ def server_segments(
     keeps = spec.mcp is not None and spec.mcp.always_load
 
     def share() -> float:
-        wires = _wires(spec, version, told, None)
+        wires = wire_servers(spec, version, told, None)
         whole = sum(
             _whole(costs, server, known, wire, keeps) for (server, known), wire in zip(told, wires, strict=True)
         )
         return whole / (window or spec.window or _USUAL_WINDOW)
 
     deferral = _deferral(spec, version, model, settings, places, share)
-    wires = _wires(spec, version, told, deferral)
+    wires = wire_servers(spec, version, told, deferral)
     once = _Once(costs.form.instructions_words, costs.form.listing_words)
     segments = (
         _server(costs, server, known, wire, deferral, keeps, once)
@@ -75,7 +75,7 @@ def server_segments(
     return (*segments, *own_segments(spec, version, model, told, deferral, estimate))
 
 
-def _wires(
+def wire_servers(
     spec: AgentSpec,
     version: str,
     told: Sequence[tuple[McpServer, ServerDefinition | None]],
@@ -84,6 +84,7 @@ def _wires(
     """What goes onto the wire of each server, None where its tools are not known.
 
     Those that start are written together, for their tools share one set of names; others are taken alone.
+    ``deferral`` as in :func:`.tool_cost.written`.
     """
     wires: list[WireServer | None] = [None] * len(told)
     starting = [at for at, (server, known) in enumerate(told) if server.starts and known is not None]

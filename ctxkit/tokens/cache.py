@@ -21,7 +21,7 @@ import time
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from ctxkit.text.datafile import cache_dir
+from ctxkit.text.kept import cache_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping

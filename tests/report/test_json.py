@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from ctxkit.model import Activation, Category, Segment, Skipped, Tokens
-from ctxkit.report.json import audit_json, utf8
+from ctxkit.report.json import audit_json
+from ctxkit.report.json_values import utf8
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "rules" / "schema" / "audit.json").read_text(encoding="utf-8"))
 

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from ctxkit.model import ConfigError
-from ctxkit.text import datafile
-from ctxkit.text.datafile import cache_dir, load_yaml_cached, parse_yaml
+from ctxkit.text import kept
+from ctxkit.text.datafile import load_yaml_cached, parse_yaml
+from ctxkit.text.kept import cache_dir
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,7 +96,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path, monkeypatch):
 
 
 def test_old_compiled_forms_are_dropped(tmp_path, monkeypatch):
-    monkeypatch.setattr(datafile, "KEPT", 3)
+    monkeypatch.setattr(kept, "KEPT", 3)
     for n in range(6):
         load_yaml_cached(write(tmp_path, f"a: {n}\n"), dict)
     assert len(list((Path(cache_dir()) / "data").iterdir())) == 3

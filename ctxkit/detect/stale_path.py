@@ -1,0 +1,242 @@
+"""Paths that the repository does not have.
+
+What it finds: paths in rule files, skills, subagents and commands (in code spans, links, plain words and drawn directory
+trees) that are nowhere in the repository: not from the root, not from the file's directory or any above it, not as the
+end of any path, not as a module without its extension.
+
+Why it costs: an agent that is sent to a file that is gone searches for it, request after request, or writes a new one.
+
+What to do: name the place it has now, or remove the sentence.
+
+When to ignore it: places that git ignores or that builds make, placeholders, examples, files that the text says are to
+be made, and other repositories are not reported. What is fetched or generated without an ignore rule may be.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from ctxkit.model import Activation
+from ctxkit.model.finding import Confidence, Cut, Finding, Location, Persona, Severity
+from ctxkit.text.hypothetical import Reality, is_example_section, is_placeholder, reality
+from ctxkit.text.references import drawn_trees, has_extension, is_prose, path_references
+from ctxkit.text.resolution import alike, bases, children, is_made, is_there, meant, nearest_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ctxkit.evidence import Document, Evidence, Limits, Tree
+    from ctxkit.text.references import PathReference, Row
+
+ID = "stale-path"
+
+
+class _Dead(NamedTuple):
+    """A reference that is nowhere: its characters, and how sure it is that it was there once."""
+
+    start: int
+    end: int
+    path: str
+    confidence: Confidence
+    evidence: tuple[str, ...]
+
+
+def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
+    """One finding for each path that a file names and the repository does not have, one for each drawn tree."""
+    seen: set[tuple[str, bytes]] = set()
+    for path in sorted(evidence.documents, key=lambda path: (_is_in_link(path, evidence.tree), path)):
+        document = evidence.documents[path]
+        directory = posixpath.dirname(path)
+        same = ("" if _is_in_link(path, evidence.tree) else directory, document.data)
+        if same in seen or path.startswith(("~", "/", "../")) or not is_prose(path) or not _is_read(path, evidence):
+            continue
+        seen |= {same, ("", document.data)}
+        dead: dict[str, list[_Dead]] = defaultdict(list)
+        for found in _named(document, directory, evidence.tree, limits):
+            dead[found.path].append(found)
+        for name in dead:
+            yield _finding(document, name, dead[name])
+        if any(load.segment.kind not in ("subagent", "command") for load in evidence.loads[path]):
+            yield from _drawn(document, directory, evidence.tree, limits)
+
+
+def _is_in_link(path: str, tree: Tree) -> bool:
+    """Does a directory on the way to ``path`` lead elsewhere?"""
+    return any(parent in tree for parent in bases(posixpath.dirname(path)) if parent)
+
+
+def _is_read(path: str, evidence: Evidence) -> bool:
+    return any(load.segment.activation is not Activation.NEVER for load in evidence.loads.get(path, ()))
+
+
+def _named(document: Document, directory: str, tree: Tree, limits: Limits) -> Iterator[_Dead]:
+    references = path_references(document.text, document.outline)
+    there = {path: is_there(path, directory, tree) for path in dict.fromkeys(found.path for found in references)}
+    share = sum(there.values()) / len(there) if there else 0.0
+    held = Counter(posixpath.dirname(path.rstrip("/")) for path, is_real in there.items() if is_real)
+    lacked = Counter(posixpath.dirname(path.rstrip("/")) for path, is_real in there.items() if not is_real)
+    for reference in references:
+        path = reference.path
+        if there[path] or "[" in path or ".local" in path or is_placeholder(path):
+            continue
+        if path.rpartition("/")[2].startswith(".env") or is_made(path, directory, tree):
+            continue
+        parent = posixpath.dirname(path.rstrip("/"))
+        others = share >= limits["resolving"] and lacked[parent] < max(limits["lacking"], held[parent])
+        if (found := _judged(document, reference, directory, tree, others)) is not None:
+            yield found
+
+
+def _judged(document: Document, reference: PathReference, directory: str, tree: Tree, others: bool) -> _Dead | None:
+    """How sure it is that ``reference`` was there once; None where nothing says so. ``others``: most others are there."""
+    path = reference.path
+    is_file, alone = has_extension(path), "/" not in path.rstrip("/")
+    near = _near(path, directory, tree, alone)
+    moved = _moved(path, tree)
+    parent = nearest_directory(path, directory, tree)
+    whole = bool(parent) and posixpath.normpath(path).endswith(
+        f"{posixpath.basename(parent)}/{posixpath.basename(path.rstrip('/'))}"
+    )
+    linked = reference.kind == "link" and (reference.anchored or is_file)
+    if not (near or moved or parent or linked or (is_file and alone)):
+        return None
+    real = reality(document.text, reference.start, reference.end)
+    if real is Reality.REAL and _in_examples(document, reference.start):
+        real = Reality.DOUBTFUL
+    usual = path.startswith(".") and path.count("/") == 1
+    if real is Reality.ABSENT:
+        confidence = Confidence.LOW
+    elif linked or (near and not reference.cut):
+        confidence = Confidence.HIGH if others or not alone else Confidence.MEDIUM
+    elif real is Reality.DOUBTFUL or alone or not others or usual or "/." in path.removeprefix("../"):
+        confidence = Confidence.LOW
+    elif whole and (is_file or path.endswith("/")) and not reference.cut:
+        confidence = Confidence.HIGH
+    elif whole or moved or (parent and is_file):
+        confidence = Confidence.MEDIUM
+    else:
+        confidence = Confidence.LOW
+    told = {
+        "the nearest is": near,
+        "of that name:": ", ".join(moved),
+        "of the way there is": f"{parent}/" if parent else "",
+    }
+    evidence = tuple(f"{words} {value}" for words, value in told.items() if value)
+    return _Dead(reference.start, reference.end, path, confidence, evidence)
+
+
+def _near(path: str, directory: str, tree: Tree, alone: bool) -> str:
+    """A path of the repository that differs in one part, which is much like it."""
+    if not alone:
+        return meant(path, directory, tree)
+    near = alike(path, children(directory, tree))
+    return posixpath.join(directory, near[0]) if near else ""
+
+
+def _moved(path: str, tree: Tree) -> list[str]:
+    """The files that end as ``path`` does, in as many parts as there are, where they are few."""
+    tail = path.rstrip("/")
+    while "/" in tail:
+        tail = tail.partition("/")[2]
+        found = tree.ending(tail)
+        if "/" not in tail:
+            found = [place for place in found if not place.endswith("/")] if has_extension(tail) else []
+        if found:
+            return list(found) if len(found) <= 3 else []
+    return []
+
+
+def _in_examples(document: Document, at: int) -> bool:
+    """Does the heading above a place announce examples or things to be made?"""
+    headings = document.outline.headings
+    above = bisect_right([heading.start for heading in headings], at)
+    return above > 0 and is_example_section(headings[above - 1].title)
+
+
+def _finding(document: Document, name: str, dead: Sequence[_Dead]) -> Finding:
+    best = min(dead, key=lambda item: -item.confidence.weight)
+    places = [Location(document.path, document.span(item.start, item.end)) for item in dead]
+    places.insert(0, places.pop(dead.index(best)))
+    return Finding(
+        rule=ID,
+        severity=Severity.WARNING,
+        confidence=best.confidence,
+        message=f"{name} is not in the repository.",
+        tip="Name the place it has now, or remove what is said of it.",
+        at=tuple(places),
+        key=name,
+        persona=Persona.AUDITOR if best.confidence is Confidence.LOW else Persona.REGULAR,
+        evidence=best.evidence,
+        covers=tuple(places),
+    )
+
+
+def _drawn(document: Document, directory: str, tree: Tree, limits: Limits) -> Iterator[Finding]:
+    """One finding for each drawn tree of this repository that has rows which are not there."""
+    for rows in drawn_trees(document.text, document.outline):
+        top, place = _top(rows, directory, tree)
+        named = [(row, name) for row in rows if (name := _below(row, top)) and not _is_open(name)]
+        dead = [
+            (row, posixpath.join(place, name))
+            for row, name in named
+            if not _exists(place, name, tree) and not is_made(posixpath.join(place, name), "", tree)
+        ]
+        there = len(named) - len(dead)
+        if not dead or len(named) < limits["rows"] or there / len(named) < limits["drawn"]:
+            continue
+        dead = [(row, path) for row, path in dead if reality(row.comment, 0, 0) is Reality.REAL]
+        if not dead or _in_examples(document, rows[0].start):
+            continue
+        shown = ", ".join(path for _, path in dead[:3]) + (" …" if len(dead) > 3 else "")
+        cuts = [document.span(row.line_start, row.line_end) for row, path in dead if row.is_leaf]
+        yield Finding(
+            rule=ID,
+            severity=Severity.WARNING,
+            confidence=Confidence.HIGH if there / len(named) >= limits["resolving"] else Confidence.MEDIUM,
+            message=f"{len(dead)} of the {len(named)} entries of a drawn tree {'is' if len(dead) == 1 else 'are'} not"
+            f" in the repository: {shown}.",
+            tip="Remove the rows, or name what is there now.",
+            at=tuple(Location(document.path, document.span(row.start, row.end), note=path) for row, path in dead),
+            key=" ".join(sorted(path for _, path in dead)),
+            evidence=(f"the {there} others are", *(path for _, path in dead[:20])),
+            cuts=tuple(Cut(document.path, span, ID, "a row of what is not there") for span in cuts),
+        )
+
+
+def _is_open(name: str) -> bool:
+    """Does a row stand for whatever has such a name?"""
+    return is_placeholder(name) or any(mark in name for mark in ("...", "*", "<", "{", "[", "…"))
+
+
+def _below(row: Row, top: str) -> str:
+    """The path of ``row`` below ``top``, the part of it that stands for the top of the drawing."""
+    if not top:
+        return row.path
+    return row.path[len(top) + 1 :] if row.path.startswith(f"{top}/") else ""
+
+
+def _top(rows: Sequence[Row], directory: str, tree: Tree) -> tuple[str, str]:
+    """The part of the rows' paths that is the drawing's top, and the directory it stands for: where most rows are."""
+    first = rows[0].path
+    choices = [("", directory), ("", "")]
+    if all(row.path == first or row.path.startswith(f"{first}/") for row in rows):
+        choices += [(first, directory), (first, "")]
+        choices += [(first, found.rstrip("/")) for found in tree.ending(first)[:20] if found.endswith("/")]
+
+    def there(choice: tuple[str, str]) -> int:
+        names = (_below(row, choice[0]) for row in rows)
+        return sum(_exists(choice[1], name, tree) for name in names if name)
+
+    return max(choices, key=there)
+
+
+def _exists(directory: str, name: str, tree: Tree) -> bool:
+    path = posixpath.normpath(posixpath.join(directory, name))
+    if path.startswith("..") or path in tree or tree.is_dir(path):
+        return True
+    files = tree.files()
+    at = bisect_left(files, f"{path}.")
+    return "." not in posixpath.basename(path) and at < len(files) and files[at].startswith(f"{path}.")

@@ -1,0 +1,150 @@
+"""Which files agents have in one window: at the start, for certain once the one is there, or perhaps."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from ctxkit.evidence import is_listed
+from ctxkit.model import Activation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ctxkit.evidence import Evidence, Load
+
+_NOT_LOADED = frozenset({Activation.NEVER, Activation.MANUAL})
+
+
+class Company(IntEnum):
+    """How surely two files are in one window; the least is the surest."""
+
+    START = 0
+    """Both are in every request."""
+    SURE = 1
+    """Whenever the one is there, so is the other."""
+    LIKELY = 2
+    """One is a skill or command, or waits for other files than the other."""
+    RARE = 3
+    """Both are skills or commands, and a session has to use both."""
+
+
+class Meeting(NamedTuple):
+    """That ``agents`` (their names) have two files together, so surely."""
+
+    company: Company
+    agents: tuple[str, ...]
+
+
+class Together:
+    """Answers about the files of ``evidence``, by path."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._names = {agent.context.agent: agent.context.name for agent in evidence.agents}
+        self._loads: dict[str, Mapping[str, Load]] = {
+            path: _best(loads) for path, loads in evidence.loads.items() if path in evidence.documents
+        }
+        self._met: dict[tuple[str, str], Meeting | None] = {}
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """Every file that an agent may load, in the order in which copies of one another are written: what is in every
+        request before what is not, what is higher up before what is deeper.
+        """
+
+        def place(path: str) -> tuple[bool, bool, int, str]:
+            loads = self._loads[path].values()
+            return not any(load.at_start for load in loads), path[0] not in "~/", path.count("/"), path
+
+        return sorted((path for path, loads in self._loads.items() if loads), key=place)
+
+    @cached_property
+    def links(self) -> frozenset[str]:
+        """The files that are symbolic links."""
+        return frozenset(entry.path for entry in self._evidence.inventory.entries() if entry.kind == "link")
+
+    def agents(self, path: str) -> tuple[str, ...]:
+        """The names of the agents that load ``path``."""
+        return tuple(self._names[agent] for agent in self._loads[path])
+
+    def at_start(self, path: str) -> bool:
+        """Is it in every request of an agent?"""
+        return any(load.at_start for load in self._loads[path].values())
+
+    def meeting(self, one: str, other: str) -> Meeting | None:
+        """The agents that have both files in one window, as surely as any does; None where none has."""
+        key = (one, other) if one < other else (other, one)
+        if key not in self._met:
+            found: dict[Company, list[str]] = {}
+            for agent in self._loads[one].keys() & self._loads[other].keys():
+                company = _company(self._loads[one][agent], self._loads[other][agent])
+                if company is not None:
+                    found.setdefault(company, []).append(self._names[agent])
+            best = min(found, default=None)
+            self._met[key] = None if best is None else Meeting(best, tuple(sorted(found[best])))
+        return self._met[key]
+
+    def stands_in_for(self, kept: str, gone: str) -> bool:
+        """Does every agent that loads ``gone`` have ``kept`` in its window whenever it has ``gone``?"""
+        kept_by = self._loads[kept]
+        return all(agent in kept_by and _is_there(kept_by[agent], load) for agent, load in self._loads[gone].items())
+
+    def parallel(self, one: str, other: str) -> bool:
+        """Do they tell different agents the same thing: both from the start, for one directory, or as one skill?"""
+        loads, others = self._loads[one], self._loads[other]
+        if loads.keys() == others.keys() and len(loads) == 1:
+            return False
+        if self.at_start(one) and self.at_start(other):
+            return True
+        if any(map(_waits, loads.values())) and any(map(_waits, others.values())):
+            return _directory(one) == _directory(other)
+        if all(is_listed(load.segment) for load in (*loads.values(), *others.values())):
+            return one.split("/")[-2:] == other.split("/")[-2:] and one.split("/")[0] != other.split("/")[0]
+        return False
+
+
+def _best(loads: Sequence[Load]) -> Mapping[str, Load]:
+    """Agent → how it has the file, the earliest where it has it twice."""
+    found: dict[str, Load] = {}
+    for load in loads:
+        known = found.get(load.agent)
+        if load.segment.activation not in _NOT_LOADED and (known is None or load.at_start > known.at_start):
+            found[load.agent] = load
+    return found
+
+
+def _company(one: Load, other: Load) -> Company | None:
+    """How surely one agent has both in a window; a subagent's file is the prompt of a window of its own."""
+    listed = [is_listed(load.segment) for load in (one, other)]
+    if one.segment.path == other.segment.path:
+        return Company.START if one.at_start else Company.SURE
+    if one.at_start and other.at_start:
+        return Company.START
+    if all(listed):
+        return None if "subagent" in (one.segment.kind, other.segment.kind) else Company.RARE
+    if any(listed):
+        return Company.LIKELY if one.at_start or other.at_start else Company.RARE
+    return Company.SURE if _is_there(one, other) or _is_there(other, one) else Company.LIKELY
+
+
+def _is_there(kept: Load, gone: Load) -> bool:
+    """Is ``kept`` in the window whenever ``gone`` is?"""
+    if kept.at_start or kept.segment.path == gone.segment.path:
+        return kept.at_start >= gone.at_start or kept.segment.path == gone.segment.path
+    if gone.at_start or not (_waits(kept) and _waits(gone)):
+        return False
+    above, below = _directory(kept.segment.path or ""), _directory(gone.segment.path or "")
+    return below == above or below.startswith(f"{above}/" if above else "")
+
+
+def _waits(load: Load) -> bool:
+    return load.segment.activation is Activation.LAZY_DIR
+
+
+def _directory(path: str) -> str:
+    """The directory that a rule file is for: that above the first hidden one on its path."""
+    steps = path.split("/")[:-1]
+    hidden = next((place for place, step in enumerate(steps) if step.startswith(".")), len(steps))
+    return "/".join(steps[:hidden])

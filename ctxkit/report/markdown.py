@@ -1,0 +1,77 @@
+"""Markdown that GitHub renders as it is meant, whatever other people wrote into the files it tells of.
+
+All text from elsewhere goes through :func:`prose` or :func:`code`: characters that mean something in Markdown or HTML
+become numeric references, so that nothing opens a tag, ends a table cell, mentions a person or closes an issue.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ctxkit.report.json_values import utf8
+from ctxkit.report.layout import clean, cut_end
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+COMMENT_CHARACTERS = 65_536
+"""Characters GitHub takes in a comment."""
+SUMMARY_BYTES = 900_000
+"""Bytes of a step summary that we write; GitHub refuses one over 1 MiB."""
+
+_APART = "\u200b"
+_MEANS_SOMETHING = {ord(char): f"&#{ord(char)};" for char in "&<>\\`*_[]|~$\"'{}!"}
+_REFERS = {ord(char): f"&#{ord(char)};{_APART}" for char in "@#"}
+_IN_PROSE = {**_MEANS_SOMETHING, **_REFERS}
+_IN_CODE = {**_MEANS_SOMETHING, **{ord(char): f"&#{ord(char)};" for char in "@#:"}}
+
+_PROSE = 500
+_CODE = 200
+
+
+def prose(text: str, most: int = _PROSE) -> str:
+    """``text`` as running text of at most ``most`` columns, in one line."""
+    return cut_end(utf8(clean(text)), most).translate(_IN_PROSE)
+
+
+def code(text: str, most: int = _CODE) -> str:
+    """``text`` in the typeface of code, in one line of at most ``most`` columns."""
+    return f"<code>{cut_end(utf8(clean(text)), most).translate(_IN_CODE)}</code>" if text else ""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """A table of finished cells; the columns ``right`` (from 0) are aligned to the right."""
+    marks = ["---:" if at in right else "---" for at in range(len(head))]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, marks, *rows))
+
+
+def details(summary: str, body: str) -> str:
+    """``body`` behind a line that opens it; ``summary`` is finished HTML."""
+    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def in_characters(text: str) -> int:
+    """How long GitHub takes a comment to be: in UTF-16 units, which is never less than characters."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def in_bytes(text: str) -> int:
+    """Bytes in UTF-8."""
+    return len(text.encode())
+
+
+def fitted(blocks: Sequence[str], most: int, size: Callable[[str], int] = in_characters) -> str:
+    """``blocks`` with empty lines between them; those at the end that would make it longer than ``most`` go whole."""
+    reserve = size(_left_out(len(blocks)))
+    sizes = [size(block) + 2 for block in blocks]
+    if sum(sizes) <= most:
+        return "\n\n".join(blocks) + "\n"
+    room, kept = most - reserve - 2, 0
+    while kept < len(blocks) and sizes[kept] <= room:
+        room -= sizes[kept]
+        kept += 1
+    return "\n\n".join([*blocks[:kept], _left_out(len(blocks) - kept)]) + "\n"
+
+
+def _left_out(blocks: int) -> str:
+    return f"_{blocks:,} more did not fit here; <code>ctxkit audit</code> shows all._"

@@ -1,0 +1,122 @@
+"""Whether a text speaks of something that need not be there: an example, a placeholder, a file still to be made."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+
+from ctxkit.text.pattern import on_demand
+
+_PLACEHOLDER = on_demand(
+    r"(?:^|[/_.\-(]|(?-i:(?<=[a-z])(?=[A-Z])))"
+    r"(?:foo|bar|baz|qux|quux|my|your|our|some|any|placeholder|dummy|xyz|abc|xxx+|yyy+|zzz+|tbd|(?-i:N|vN)|something|whatever|acme"
+    r"|lorem|nnn+|example(?=\.[a-z]+$|/?$)|sample(?=\.[a-z]+$)|(?:file|path|module|package|class|feature|component|test|skill|agent)[_-]?name)"
+    r"(?:$|[/_.\-)\d]|(?-i:(?<=[a-z])(?=[A-Z])))"
+    r"|(?:^|/)(?:name|path|file|filename|thing|widget|hello|feature|new)(?:\.[a-z]+$|/?$)|(?-i:X\.Y|x\.y)",
+    re.IGNORECASE,
+)
+_MADE_BEFORE = on_demand(
+    r"\b(?:creat(?:e|es|ed|ing)|generat(?:e|es|ed|ing)|(?:writ(?:e|es|ten|ing)|wrote|sav(?:e|es|ed|ing)|outputs?|stored?|stores|dumps?"
+    r"|logged|logs|downloads?|downloaded|copy|copies|copied|exports?|exported|renam(?:e|es|ed|ing)|place|put|goes|go|moved?)\s(?:[^.]{0,30}\s)?"
+    r"(?:to|in|into|under|as|at)|emit(?:s|ted)?|scaffold\w*|will be|mkdir|touch|name it|named|call it|called|a new|initiali[sz](?:e|es))\b"
+    r"[^.;]{0,30}$",
+    re.IGNORECASE,
+)
+_DENIED = on_demand(r"\b(?:not|no|without|nor|instead of|rather than|than)[ \t\n]+[`*_(\[\"']*$", re.IGNORECASE)
+_MAYBE_AFTER = on_demand(
+    r"^[`*_)\]]*[ \t,(:\u2013\u2014-]*(?:\bif (?:it |they |this |one )?(?:exists?|present|available|any)\b|\b(?:is|are|was|were|has been"
+    r"|have been|gets?|will be) (?:not |now |automatically |auto-?)?(?:created|generated|written|removed|deleted|gone|renamed|replaced"
+    r"|merged|gitignored|git-ignored|ignored|untracked|missing|absent|produced|cached)\b|\bgitignored\b|\bgit-ignored\b"
+    r"|\bnot (?:yet|tracked|checked in|committed)\b|\bdeleted\b|\bremoved\b|\b(?:auto-?)?generated\b)",
+    re.IGNORECASE,
+)
+_ELSEWHERE = on_demand(
+    r"\b(?:(?:does|do|did)(?:n['\u2019]t| not| no longer) exist|no longer (?:exists?|present)|(?:was|were|been) (?:removed|deleted)"
+    r"|used to (?:be|live)|formerly|still contain\w*|git history|hypothetical\w*|imagine|suppose"
+    r"|(?:another|other|separate|external|sibling) repo\w*|in that (?:[\w./`-]+ )?repo\w*"
+    r"|the (?!same|main|whole|current|entire|git|this|local|root|your|target|of)[\w./`-]+ repo(?:s|sitory|sitories)?\b"
+    r"|user['\u2019]?s (?:project|repo\w*|code\w*|home|machine)|(?:their|target|client|host) (?:project|repo\w*|app)\b)",
+    re.IGNORECASE,
+)
+_EXAMPLE_BEFORE = on_demand(
+    r"\b(?:e\.g|eg)\.|\bfor (?:example|instance)\b|\bexamples?\W{0,4}:|\bexamples?\W{0,6}$|\bsuch as\b|\blike\W{1,4}$|❌|✗|🚫|⛔"
+    r"|\b(?:good|bad|wrong|correct|incorrect)\W{0,4}:",
+    re.IGNORECASE,
+)
+_DOUBT = on_demand(
+    r"\b(?:generated?|regenerated?s?|optional(?:ly)?|legacy|deprecated|obsolete|missing|planned|future|upcoming|todo|wrong|avoid|upstream"
+    r"|at runtime|gitignored|git-ignored|untracked|not committed|if (?:it |they |one )?exists?|if present|if any|new|instead of|example"
+    r"|examples|placeholder|(?:do not|don['\u2019]t|never) (?:create|add|put|place|write)|temporary|temp|cached?)\b",
+    re.IGNORECASE,
+)
+_TITLE = on_demand(
+    r"\b(?:examples?|templates?|anti-?patterns?|planned|roadmap|future|todo|migration|changelog|proposed|removed|deprecated|legacy|samples?"
+    r"|output format|deliverables?)\b",
+    re.IGNORECASE,
+)
+_EDGE = on_demand(r"[.;!?][)*_]*\s|\n[ \t]*(?:\n|[-*+][ \t]|\d+[.)][ \t]|[#|>`])")
+_LISTED = on_demand(r"[ \t]*(?:[-*+]|\d+[.)])[ \t]|[ \t]{2,}\S")
+_LEAD_LINES = 40
+
+
+class Reality(IntEnum):
+    """How a text speaks of a thing."""
+
+    ABSENT = 0
+    """As of an example, of something that somebody makes, that is gone, or that lies elsewhere."""
+    DOUBTFUL = 1
+    """In words that could mean that."""
+    REAL = 2
+    """As of something that is there."""
+
+
+def is_placeholder(path: str) -> bool:
+    """Does a part of ``path`` stand for any name, as ``foo``, ``my-component`` or ``file_name.py`` do?"""
+    return _PLACEHOLDER().search(path) is not None
+
+
+def reality(text: str, start: int, end: int) -> Reality:
+    """How the sentence around a place, and the line that leads to its list, speak of what stands there."""
+    before, after = sentence(text, start, end)
+    lead = _lead(text, start)
+    if (
+        _MADE_BEFORE().search(before) is not None
+        or _DENIED().search(before) is not None
+        or _MAYBE_AFTER().match(after) is not None
+        or any(_ELSEWHERE().search(part) is not None for part in (before, after, lead))
+        or any(_EXAMPLE_BEFORE().search(part) is not None for part in (before, lead))
+    ):
+        return Reality.ABSENT
+    if any(_DOUBT().search(part) is not None for part in (before, after, lead)):
+        return Reality.DOUBTFUL
+    return Reality.REAL
+
+
+def is_example_section(title: str) -> bool:
+    """Does a heading announce examples, templates, plans or things to be made?"""
+    return _TITLE().search(title) is not None
+
+
+def sentence(text: str, start: int, end: int) -> tuple[str, str]:
+    """What stands before and behind a place in its sentence: at most 200 characters each, in the same paragraph."""
+    before = text[max(0, start - 200) : start]
+    found = [edge.end() for edge in _EDGE().finditer(before)]
+    after = text[end : end + 200]
+    close = _EDGE().search(after)
+    return before[found[-1] if found else 0 :], after[: close.start()] if close else after
+
+
+def _lead(text: str, start: int) -> str:
+    """The line with a colon at its end that stands above the list that a place lies in; empty: there is none."""
+    line = text.rfind("\n", 0, start) + 1
+    if _LISTED().match(text, line) is None:
+        return ""
+    for _ in range(_LEAD_LINES):
+        above = text.rfind("\n", 0, max(0, line - 1)) + 1
+        if above == line:
+            return ""
+        words = text[above:line].strip()
+        if words and _LISTED().match(text, above) is None:
+            return words[-200:] if words.endswith((":", ":**")) else ""
+        line = above
+    return ""

@@ -1,0 +1,244 @@
+"""Paths that a text refers to: in code spans, in links, in plain words, and as rows of drawn directory trees.
+
+What is returned looks like a path of a repository; whether it is one, and whether it is there, is not asked here.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from ctxkit.text.pattern import on_demand
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ctxkit.text.markdown import Outline, Region
+
+_LINK = on_demand(
+    r"\]\([ \t]*<?([^()\s<>]{1,300}(?:\([^()\s]{0,80}\)[^()\s<>]{0,200})?)>?(?:[ \t]+[\"'(][^\n]{0,200}?)?\)"
+)
+_NOTED = on_demand(r"(?m)^ {0,3}\[[^\]\n]{1,200}\]:[ \t]+<?([^\s<>]{1,300})")
+_PLAIN = on_demand(
+    r"(?<![^\s(\[\"'*,;|>])(?:\.{1,2}/)*+[\w.-]{1,100}(?:/[\w.\[\]-]{1,100}){1,20}+/?(?=[\s)\]\"'*,;:!?|<]|$)"
+    r"|(?<![^\s(\[\"'*,;|>])(?:\.{1,2}/)*+[\w.-]{2,100}/(?=[\s)\]\"'*,;:!?|<]|$)"
+)
+_LINE_NUMBER = on_demand(r":\d+(?:[-:,]\d+)*$")
+_SCHEME = on_demand(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_HOST = on_demand(r"(?:[\w-]+\.)+(?:com|org|net|io|dev|ai|app|co|rs|sh|edu|gov|us|uk|de|eu|cloud|page|site|xyz|me|so)$")
+_EXTENSION = on_demand(r"[\w\])-]\.(?:[a-z][a-z0-9]{0,11}|R|Rmd)$")
+_TEXTUAL = on_demand(r"[\w.@+~()\[\]/ -]*\Z")
+_WILD = on_demand(r"[*?<>{}$%|…]|\.\.\.|\bX{2,}\b|\bN{2,}\b|YYYY")
+_ROW = on_demand(r"(?m)^([ \t│├└─┬┃┣┗━|+`\\'-]*)([^\s│├└─|`][^\n]*)$")
+_DRAWN = on_demand(r"[├└┣┗]|(?m:^[ \t|]*(?:\|--|\+--|`--|\\--))")
+_NAME = on_demand(r"[\w.@+()\[\]{}<>*,~$-]+(?:/[\w.@+()\[\]{}<>*,~$-]+)*/?")
+
+KNOWN = frozenset(
+    ["adoc", "astro", "bash", "bat", "bzl", "c", "cc", "cfg", "cjs", "clj", "conf", "cpp", "cs", "csproj", "css", "csv", "cts", "cu", "cxx", "dart", "db", "dockerfile", "editorconfig", "el", "erb", "ex", "exs", "fish", "gemspec", "go", "gradle", "graphql", "gql", "h", "hbs", "hcl", "hpp", "hs", "html", "htm", "hxx", "ini", "ipynb", "j2", "java", "jinja", "jinja2", "js", "json", "json5", "jsonc", "jsonl", "jsx", "just", "kt", "kts", "less", "lock", "lua", "m", "md", "mdc", "mdx", "mjs", "mk", "ml", "mm", "mod", "mts", "nix", "njk", "php", "pl", "plist", "prisma", "properties", "proto", "ps1", "psm1", "py", "pyi", "pyx", "r", "rake", "rb", "rs", "rst", "sass", "sbt", "scala", "scss", "sh", "sln", "sol", "sql", "svelte", "svg", "swift", "tf", "tfvars", "thrift", "tmpl", "toml", "ts", "tsx", "txt", "vim", "vue", "wgsl", "xml", "xsd", "yaml", "yml", "zig", "zsh"]
+)
+"""Extensions, lower case, by which a name without a slash is taken for a file."""
+
+_NOT_FILES = frozenset(
+    ["node.js", "next.js", "nuxt.js", "vue.js", "react.js", "express.js", "three.js", "d3.js", "chart.js", "socket.io", "backbone.js", "ember.js", "alpine.js", "solid.js", "discord.js", "moment.js", "day.js", "p5.js", "asp.net", "vb.net", "bun.sh", "deno.ts"]
+)
+
+
+_PROSE = frozenset(("md", "mdc", "mdx", "markdown", "txt", "rst", "adoc", "prompt"))
+
+
+class PathReference(NamedTuple):
+    """A path that a text refers to.
+
+    ``start`` and ``end``: the characters that hold it. ``path``: as written, without line number, anchor, symbol and
+    leading ``./``, with ``/`` between its parts; what stands behind a wildcard or placeholder is left out, and the rest
+    ends in ``/``. ``kind``: ``span`` (code), ``link`` or ``plain``. ``anchored``: it was written with ``./``, ``../`` or,
+    in a link, ``/``. ``cut``: something was left out.
+    """
+
+    start: int
+    end: int
+    path: str
+    kind: str
+    anchored: bool = False
+    cut: bool = False
+
+
+class Row(NamedTuple):
+    """A row of a drawn tree: the characters of its name and of its whole line; ``path`` from the top of the drawing."""
+
+    start: int
+    end: int
+    line_start: int
+    line_end: int
+    path: str
+    is_leaf: bool
+    comment: str
+
+
+def is_prose(path: str) -> bool:
+    """Is a file of this name written for readers, and not a Makefile or settings that an agent is sent as they are?"""
+    name = path.rpartition("/")[2].lower()
+    extension = name.rpartition(".")[2]
+    return extension in _PROSE or (name[:1] == "." and extension not in KNOWN)
+
+
+def path_references(text: str, outline: Outline) -> list[PathReference]:
+    """The paths in ``text`` outside fences, comments and frontmatter, in order."""
+    found: dict[int, PathReference] = {}
+    hidden = _Hidden(outline.of("frontmatter", "code-fence", "indented-code", "html-comment", "inline-comment"))
+    for region in outline.of("code-span"):
+        inner = text[region.start : region.end].strip("`")
+        start = region.start + text[region.start : region.end].find(inner) if inner else region.start
+        _add(found, text, start, start + len(inner), "span", hidden)
+    spans = _Hidden(outline.of("code-span"))
+    links = []
+    for match in (*_LINK().finditer(text), *_NOTED().finditer(text)):
+        links.append(match.span())
+        if not spans.holds(match.start()):
+            _add(found, text, *match.span(1), "link", hidden)
+    links.sort()
+    inside = _Hidden([_Place(start, end) for start, end in links])
+    if "/" in text:
+        for match in _PLAIN().finditer(text):
+            if not spans.holds(match.start()) and not inside.holds(match.start()):
+                _add(found, text, *match.span(), "plain", hidden)
+    return [found[start] for start in sorted(found)]
+
+
+def drawn_trees(text: str, outline: Outline) -> list[list[Row]]:
+    """The directory trees that are drawn in the fences of ``text``, each as its rows."""
+    found = []
+    for fence in outline.of("code-fence", "indented-code"):
+        if _DRAWN().search(text, fence.start, fence.end):
+            rows = _rows(text, fence.start, fence.end)
+            if len(rows) > 1:
+                found.append(rows)
+    return found
+
+
+def as_path(raw: str, kind: str) -> tuple[str, bool, bool] | None:
+    """``raw`` as (path, anchored, cut) of :class:`PathReference`; None where it is no path of a repository."""
+    text = raw.strip().strip("\"'")
+    if kind == "link":
+        text = text.removeprefix("mdc:").removeprefix("file:").replace("%20", " ").partition("?")[0]
+    text = text.partition("#")[0].partition("::")[0] if not text.startswith("#") else ""
+    text = _LINE_NUMBER().sub("", text.rstrip(".,;:!") if not text.endswith("..") else text)
+    if "\\" in text and "/" not in text and ":" not in text:
+        text = text.replace("\\", "/")
+    head, colon, symbol = text.partition(":")
+    if colon and _EXTENSION().search(head) and "/" not in symbol:
+        text = head
+    if not text or len(text) > 300 or (text[0] in "-~@$%!/&=" and not (kind == "link" and text[0] == "/")):
+        return None
+    if _SCHEME().match(text) or "//" in text:
+        return None
+    anchored = text.startswith(("./", "../", "/"))
+    text = text.lstrip("/")
+    while text.startswith("./"):
+        text = text[2:]
+    kept, cut = _fixed(text)
+    if not kept or not _TEXTUAL().match(kept) or kept.strip("./") == "" or (" " in kept and kind != "link"):
+        return None
+    return (kept, anchored, cut) if _is_path(kept, kind, cut) else None
+
+
+def has_extension(path: str) -> bool:
+    """Does the last part of ``path`` end like a file's name?"""
+    return _EXTENSION().search(path) is not None
+
+
+def _fixed(text: str) -> tuple[str, bool]:
+    """What stands in front of the first part with a wildcard or placeholder, and whether there is one."""
+    wild = _WILD().search(text)
+    if wild is None:
+        return text, False
+    return text[: text.rfind("/", 0, wild.start()) + 1], True
+
+
+def _is_path(path: str, kind: str, cut: bool) -> bool:
+    parts = path.rstrip("/").split("/")
+    if any(part in ("", ".") for part in parts) or all(part.isdigit() for part in parts if part != ".."):
+        return False
+    if "/" not in path:
+        name, _, extension = path.lower().rpartition(".")
+        return kind != "plain" and bool(name) and extension in KNOWN and path.lower() not in _NOT_FILES
+    if _HOST().match(parts[0].lower()) or any(_has_known(part) for part in parts[:-1]):
+        return False
+    if kind == "plain":
+        return path.endswith("/") or _has_known(parts[-1])
+    return cut or len(parts) > 1 or path.endswith("/")
+
+
+def _has_known(part: str) -> bool:
+    name, dot, extension = part.rpartition(".")
+    return bool(dot and name) and extension.lower() in KNOWN
+
+
+def _add(found: dict[int, PathReference], text: str, start: int, end: int, kind: str, hidden: _Hidden) -> None:
+    if start in found or end - start > 400 or hidden.holds(start):
+        return
+    raw = text[start:end]
+    if kind == "plain":
+        raw = raw.rstrip(".")
+        end = start + len(raw)
+    read = as_path(raw, kind)
+    if read is not None:
+        found[start] = PathReference(start, end, read[0], kind, read[1], read[2])
+
+
+def _rows(text: str, start: int, end: int) -> list[Row]:
+    """The rows of one drawing; a name's column says how deep it lies."""
+    rows: list[Row] = []
+    above: list[tuple[int, str]] = []
+    first = text.find("\n", start, end) + 1
+    for match in _ROW().finditer(text, first, end):
+        lead, rest = match[1].expandtabs(4), match[2]
+        name = _NAME().match(rest)
+        if name is None or rest.startswith(("```", "~~~")):
+            continue
+        behind = rest[name.end() :]
+        if behind.strip() and not behind.startswith((" ", "\t")):
+            continue
+        column = len(lead)
+        if not lead.strip() and rows and column == 0 and above and above[0][0] == 0 and not name[0].endswith("/"):
+            above = []
+            continue
+        above = [item for item in above if item[0] < column]
+        if not above and rows and lead.strip() == "" and not name[0].endswith("/"):
+            continue
+        if rows and above and rows[-1].path == "/".join(part for _, part in above):
+            rows[-1] = rows[-1]._replace(is_leaf=False)
+        path = "/".join([*(part for _, part in above), name[0].strip("/")])
+        at = match.start(2)
+        line_end = text.find("\n", at, end)
+        rows.append(
+            Row(
+                at,
+                at + name.end(),
+                match.start(),
+                line_end + 1 if line_end >= 0 else end,
+                path,
+                not name[0].endswith("/"),
+                behind,
+            )
+        )
+        above.append((column, name[0].strip("/")))
+    return rows
+
+
+class _Place(NamedTuple):
+    start: int
+    end: int
+
+
+class _Hidden:
+    """Stretches of a text, in order; those that overlap begin where the first does."""
+
+    def __init__(self, regions: Sequence[Region | _Place]) -> None:
+        self._starts = [region.start for region in regions]
+        self._ends = [region.end for region in regions]
+
+    def holds(self, place: int) -> bool:
+        """Does ``place`` lie in one of them?"""
+        at = bisect_right(self._starts, place)
+        return at > 0 and place < self._ends[at - 1]
