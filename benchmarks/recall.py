@@ -6,13 +6,15 @@ CLONES as in ``precision.py``. Every clone is copied first; what is looked at is
 
 * ``path``: a path that a loaded file names and the repository has gets another name in the text;
 * ``command``: so does a script (npm, make, just, …) that the repository can run;
-* ``copy``: a paragraph or a list item of a loaded file of 12 words and more stands in a second one too;
-* ``drift``: so it does, with one word or number changed;
+* ``copy``: a paragraph or a list item of a loaded file of 12 words and more stands in a second one too, as it is, with
+  other bullets, or wrapped anew; where its agent has no second file, further down in the same one;
+* ``drift``: so it does, with one word, number, command, path or negation changed; where its agent has no second file,
+  in a copy of the file that is made for another agent (``AGENTS.md`` as ``CLAUDE.md``);
 * ``contradiction``: of two statements that cannot both be followed one goes into each of two files.
 
 A defect counts as found when a finding of the right detector, for whatever persona, has a place in the lines that were
-written. The second file is another one that the same agent loads at the start; where there is none, one is made
-(``.claude/rules/more.md``).
+written; ``regular`` says how many of them everybody is told. The second file is another one that the same agent loads
+at the start; where there is none, one is made where that agent looks (``.claude/rules/more.md`` and the like).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import random
 import re
 import shutil
 import tempfile
+import textwrap
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +75,29 @@ PAIRS = (
 )  # fmt: skip
 WORD = re.compile(r"[A-Za-z]{4,}|\d+")
 PATH = re.compile(r"`((?:[\w.-]+/)+[\w-]+\.[a-z]{1,5})`")
+FUNCTION = frozenset(
+    [
+        "this", "that", "these", "those", "with", "from", "have", "will", "your", "when", "where", "which", "what",
+        "there", "their", "they", "them", "then", "than", "into", "also", "each", "only", "must", "should", "would",
+        "could", "been", "were", "does", "some", "such", "very", "more", "most", "over", "under",
+    ]
+)  # fmt: skip
+SWAPS = (
+    (r"\b[Nn]ever\b", "always"), (r"\b[Aa]lways\b", "never"), (r"\bmust not\b", "must"), (r"\bmust\b", "must not"),
+    (r"\bdo not\b", "do"), (r"\bbefore\b", "after"), (r"\bpnpm\b", "npm"), (r"\bnpm\b", "pnpm"),
+    (r"\bpytest\b", "tox"), (r"\bpip\b", "poetry"), (r"\bmake (\w+)", r"make \1-all"),
+    (r"(\w)/(\w+)(?=[/.`])", r"\1/\2s"), (r"\bsrc/", "lib/"), (r"\b(\d+)\b", r"1\1"), (r"\bmain\b", "develop"),
+)  # fmt: skip
+MORE = {
+    "claude-code": (".claude/rules/more.md", "# More\n"),
+    "cursor": (".cursor/rules/more.mdc", "---\nalwaysApply: true\n---\n\n# More\n"),
+    "copilot-cli": (".github/instructions/more.instructions.md", '---\napplyTo: "**"\n---\n\n# More\n'),
+    "copilot-vscode": (".github/instructions/more.instructions.md", '---\napplyTo: "**"\n---\n\n# More\n'),
+    "kiro": (".kiro/steering/more.md", "# More\n"),
+    "cline": (".clinerules/more.md", "# More\n"),
+    "windsurf": (".windsurf/rules/more.md", "---\ntrigger: always_on\n---\n\n# More\n"),
+    "roo-code": (".roo/rules/more.md", "# More\n"),
+}
 SCRIPT = re.compile(r"\b(?:npm run|pnpm run|yarn run|bun run|make|just|task) ([a-z][\w:-]{2,})")
 
 
@@ -101,6 +127,7 @@ class Repository:
         ]
         inside = [[path for path in paths if not path.startswith(("~", "/", ".."))] for paths in agents]
         self.loaded = max(inside, key=len, default=[])
+        self.agent = found.agents[inside.index(self.loaded)].context.agent if inside else ""
         self.texts = {path: (root / path).read_text("utf-8", "replace") for path in dict.fromkeys(self.loaded)}
 
     def audit(self) -> Audit:
@@ -112,8 +139,21 @@ class Repository:
         same = {path for path, text in self.texts.items() if text == self.texts[first]}
         return next((path for path in self.texts if path not in same), ".claude/rules/more.md")
 
-    def finds(self, defect: Defect) -> bool:
-        """Is ``defect`` found while it is there?"""
+    def mate(self, first: str) -> tuple[str, str] | None:
+        """Another file that the same agent loads with ``first``, or that it would load, and its text."""
+        other = self.second(first)
+        if other in self.texts:
+            return other, self.texts[other]
+        return MORE.get(self.agent)
+
+    def twin(self, first: str) -> tuple[str, str] | None:
+        """Where the copy of ``first`` for another agent is to stand that has none yet, and its text."""
+        names = ("AGENTS.md", "CLAUDE.md", "GEMINI.md")
+        free = [name for name in names if not (self.root / name).exists()]
+        return (free[0], self.texts[first]) if "/" not in first and free else None
+
+    def finds(self, defect: Defect) -> tuple[bool, bool]:
+        """Is ``defect`` found while it is there, and is everybody told?"""
         before = {
             path: (self.root / path).read_bytes() if (self.root / path).exists() else None for path in defect.changes
         }
@@ -128,12 +168,18 @@ class Repository:
                     (self.root / path).unlink()
                 else:
                     (self.root / path).write_bytes(data)
-        return any(
-            place.path in defect.marks and place.region is not None and _meets(defect.marks[place.path], place.region)
-            for finding in (*findings.shown, *findings.hidden)
-            if finding.rule in RULES[defect.kind]
-            for place in finding.at
+        shown, hidden = (
+            any(
+                place.path in defect.marks
+                and place.region is not None
+                and _meets(defect.marks[place.path], place.region)
+                for finding in some
+                if finding.rule in RULES[defect.kind]
+                for place in finding.at
+            )
+            for some in (findings.shown, findings.hidden)
         )
+        return shown or hidden, shown
 
 
 def _meets(lines: range, region: object) -> bool:
@@ -176,49 +222,88 @@ def passages(repository: Repository, draw: random.Random) -> list[tuple[str, str
     """(path, paragraph or list item) of 12 words and more, shuffled."""
     found = []
     for path, text in repository.texts.items():
-        plain = re.sub(r"(?ms)^(```|~~~).*?^\1[^\n]*$|\A---\n.*?\n---\n|<!--.*?-->", "", text)
-        for block in re.split(r"\n(?=\s*[-*] )|\n\s*\n", plain):
+        plain = re.sub(r"(?ms)^[ \t]*(```|~~~).*?^[ \t]*\1[^\n]*$|\A---\n.*?\n---\n|<!--.*?-->", "\n", text)
+        for block in re.split(r"\n(?=\s*(?:[-*]|\d+\.) )|\n\s*\n", plain):
             words = block.split()
-            if 12 <= len(words) <= 120 and not block.lstrip().startswith(("#", "|", "```", "@")) and "\n#" not in block:
+            if 12 <= len(words) <= 120 and not re.search(r"(?m)^\s*(?:[#|@<]|```|~~~|---)", block) and block in text:
                 found.append((path, block.strip("\n")))
     draw.shuffle(found)
     return found
 
 
-def repeated(kind: str, change: Callable[[str, random.Random], str | None]):
-    """Defects in which a passage stands, changed by ``change``, in a second file too."""
+def moved(passage: str, draw: random.Random) -> str:
+    """``passage`` as it looks elsewhere: at the margin, now and then with another bullet or wrapped anew."""
+    first, *rest = textwrap.dedent(passage).split("\n")
+    text = "\n".join((first.lstrip(), *rest))
+    way = draw.choice(("as it is", "bullet", "wrapped"))
+    if way == "bullet" and (item := re.match(r"(?:[-*]|\d+\.) ", text)) and "\n" not in text:
+        return draw.choice(("- ", "* ", "1. ")) + text[item.end() :]
+    return (
+        textwrap.fill(" ".join(text.split()), 72, break_long_words=False, break_on_hyphens=False)
+        if (way == "wrapped" and not re.match(r"(?:[-*]|\d+\.) ", text) and not re.search(r"(?m)[ \\]{1,2}$", text))
+        else text
+    )
 
-    def made(repository: Repository, draw: random.Random) -> Iterator[Defect]:
-        for path, passage in passages(repository, draw):
-            other = repository.second(path)
-            new = change(passage, draw)
-            if new is None:
-                continue
-            before = repository.texts.get(other, "# More\n")
-            text = f"{before.rstrip()}\n\n{new}\n"
-            start = len(before.rstrip()) + 2
-            original = repository.texts[path].find(passage)
-            marks = {other: lines_of(text, start, start + len(new))}
-            if original >= 0:
-                marks[path] = lines_of(repository.texts[path], original, original + len(passage))
-            yield Defect(kind, f"{path} in {other}: {new[:150]!r}", {other: text}, {other: marks[other]})
 
-    return made
+def copied(repository: Repository, draw: random.Random) -> Iterator[Defect]:
+    """Defects in which a passage stands a second time."""
+    for path, passage in passages(repository, draw):
+        other, before = repository.mate(path) or (path, repository.texts[path])
+        if len(passage.split()) >= 20 if other == path else plain(passage) not in plain(before):
+            yield _placed("copy", path, (other, before), moved(passage, draw))
+
+
+def drifts(repository: Repository, draw: random.Random) -> Iterator[Defect]:
+    """Defects in which a passage stands in a second file with one thing changed."""
+    for path, passage in passages(repository, draw):
+        new = drifted(passage, draw)
+        mate, twin = repository.mate(path), repository.twin(path)
+        if new is None or (mate is None and twin is None):
+            continue
+        if twin is not None and (mate is None or draw.random() < 0.3):
+            text = twin[1].replace(passage, new, 1)
+            at = twin[1].find(passage)
+            yield Defect("drift", f"{path} as {twin[0]}: {new[:150]!r}", {twin[0]: text},
+                         {twin[0]: lines_of(text, at, at + len(new))})  # fmt: skip
+        elif mate is not None and plain(passage) not in plain(mate[1]):
+            yield _placed("drift", path, mate, moved(new, draw))
+
+
+def plain(text: str) -> str:
+    """The words of ``text`` with nothing around them."""
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def _placed(kind: str, path: str, second: tuple[str, str], new: str) -> Defect:
+    other, before = second
+    text = f"{before.rstrip()}\n\n{new}\n"
+    start = len(before.rstrip()) + 2
+    marks = {other: lines_of(text, start, start + len(new) - 1)}
+    return Defect(kind, f"{path} in {other}: {new[:150]!r}", {other: text}, marks)
 
 
 def drifted(passage: str, draw: random.Random) -> str | None:
-    """``passage`` with one word or number replaced by another of its kind."""
-    words = list(WORD.finditer(passage))
+    """``passage`` with one word, number, command, path or negation replaced by another of its kind."""
+    body = re.sub(r"^\s*(?:[-*]|\d+[.)]) ", lambda mark: " " * len(mark[0]), passage)
+    ways = []
+    for pattern, new in SWAPS:
+        ways += [(match, new) for match in re.finditer(pattern, body)][:2]
+    words = [word for word in WORD.finditer(body) if word.group().lower() not in FUNCTION]
     if len(words) < 6:
         return None
-    match = draw.choice(words)
-    old = match.group()
-    if old.isdigit():
-        new = str(int(old) + draw.choice((1, 5, 10)))
+    if ways and draw.random() < 0.5:
+        match, new = draw.choice(ways)
+        new = match.expand(new)
     else:
-        others = [word.group() for word in words if word.group().lower() != old.lower() and not word.group().isdigit()]
-        new = draw.choice(("never", "always", "staging", "branch", "legacy", *others))
-    return passage[: match.start()] + new + passage[match.end() :]
+        match = draw.choice(words)
+        old = match.group()
+        if old.isdigit():
+            new = str(int(old) + draw.choice((1, 5, 10)))
+        else:
+            others = [word.group() for word in words if word.group().lower() != old.lower() and not word[0].isdigit()]
+            new = draw.choice(("staging", "branch", "legacy", "module", *others))
+            new = new.capitalize() if old[0].isupper() and not old.isupper() else new.lower() if old.islower() else new
+    return passage[: match.start()] + new + passage[match.end() :] if new != match.group() else None
 
 
 def contradictions(repository: Repository, draw: random.Random) -> Iterator[Defect]:
@@ -259,8 +344,8 @@ def is_script(repository: Repository, name: str) -> bool:
 KINDS = {
     "path": renamed("path", PATH, is_file),
     "command": renamed("command", SCRIPT, is_script),
-    "copy": repeated("copy", lambda passage, _: passage),
-    "drift": repeated("drift", drifted),
+    "copy": copied,
+    "drift": drifts,
     "contradiction": contradictions,
 }
 
@@ -276,6 +361,7 @@ def main() -> None:
     chosen = parser.parse_args()
     seeded: Counter[str] = Counter()
     found: Counter[str] = Counter()
+    told: Counter[str] = Counter()
     missed: dict[str, list[str]] = defaultdict(list)
     for clone in sorted(path for path in chosen.clones.iterdir() if path.is_dir()):
         with tempfile.TemporaryDirectory() as scratch:
@@ -295,13 +381,16 @@ def main() -> None:
                     if at == chosen.each:
                         break
                     seeded[kind] += 1
-                    if repository.finds(defect):
+                    is_found, is_told = repository.finds(defect)
+                    told[kind] += is_told
+                    if is_found:
                         found[kind] += 1
                     else:
                         missed[kind].append(f"{clone.name}: {defect.said}")
     for kind in KINDS:
         if seeded[kind]:
-            print(f"{kind:14} {found[kind]:4} of {seeded[kind]:4}  {found[kind] / seeded[kind]:6.1%}")
+            share, regular = found[kind] / seeded[kind], told[kind] / seeded[kind]
+            print(f"{kind:14} {found[kind]:4} of {seeded[kind]:4}  {share:6.1%}   regular {regular:6.1%}")
     if chosen.missed:
         for kind, items in missed.items():
             for item in items:

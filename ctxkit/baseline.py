@@ -1,6 +1,7 @@
 """The baseline: what a team lives with for now, in a form that two branches can merge. Reads and writes no file.
 
-One line for each entry, sorted, without dates and line numbers, so that an edit elsewhere never touches it.
+One line for each entry, sorted, without dates and line numbers, so that an edit elsewhere never touches it. The list
+ends with ``null``: so every entry has a comma, and no line changes because another one comes or goes.
 """
 
 from __future__ import annotations
@@ -10,19 +11,19 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, ValidationError, convert, json
 
 from ctxkit.model import ConfigError
-from ctxkit.model.check import BaselineDifference, BaselineEntry
+from ctxkit.model.check import BaselineDifference, BaselineEntry, BudgetState
 from ctxkit.text.config import parse_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ctxkit.model.check import BudgetResult
-    from ctxkit.model.finding import Finding
+    from ctxkit.model.finding import Finding, Findings
 
 SCHEMA = "ctxkit/baseline/1"
 
 GROWTH = 0.05
-"""Tokens may grow by this share before an entry no longer holds: a comma or two is not a new finding. Our own choice."""
+"""Tokens may grow by this share before an entry no longer holds: a comma is not a new finding. Our own choice."""
 
 SLACK = 5
 """Tokens by which even the smallest entry may grow."""
@@ -42,11 +43,11 @@ class BaselineFile(Struct, frozen=True, forbid_unknown_fields=True):
     """``.ctxkit-baseline.json``."""
 
     schema: str
-    entries: tuple[_Entry, ...]
+    entries: tuple[_Entry | None, ...]
 
 
 def read_baseline(data: bytes, name: str) -> tuple[BaselineEntry, ...]:
-    """The entries of the file ``name`` with the content ``data``, sorted. Raises ConfigError where it has no such form."""
+    """The entries of the file ``name`` with the content ``data``, sorted. Raises ConfigError for another form."""
     value = parse_config(data, "json", name)
     if isinstance(value, ConfigError):
         raise value
@@ -59,7 +60,11 @@ def read_baseline(data: bytes, name: str) -> tuple[BaselineEntry, ...]:
     except ValidationError as error:
         reason = str(error).replace("`", "")
         raise ConfigError(f"{name} is not a baseline: {reason[:1].lower()}{reason[1:]}.", hint) from None
-    return _sorted(BaselineEntry(entry.rule, entry.path, entry.fingerprint, entry.tokens) for entry in file.entries)
+    return _sorted(
+        BaselineEntry(entry.rule, entry.path, entry.fingerprint, entry.tokens)
+        for entry in file.entries
+        if entry is not None
+    )
 
 
 def baseline_bytes(entries: Iterable[BaselineEntry]) -> bytes:
@@ -69,7 +74,7 @@ def baseline_bytes(entries: Iterable[BaselineEntry]) -> bytes:
         for entry in _sorted(entries)
     ]
     head = b'{"schema": "%s", "entries": [' % SCHEMA.encode()
-    return b"\n".join((head, *(line + b"," for line in lines[:-1]), *lines[-1:], b"]}\n"))
+    return b"\n".join((head, *(line + b"," for line in lines), b"null]}\n"))
 
 
 def entry_of(finding: Finding) -> BaselineEntry:
@@ -81,6 +86,13 @@ def entry_of(finding: Finding) -> BaselineEntry:
 def budget_entry(result: BudgetResult) -> BaselineEntry:
     """What stands for a budget that is over."""
     return BaselineEntry(BUDGET, result.name, result.agent, result.tokens.n)
+
+
+def entries_now(findings: Findings, budgets: Iterable[BudgetResult]) -> tuple[BaselineEntry, ...]:
+    """What a baseline written now would hold: what is shown or held by the present one, and budgets over a limit."""
+    held = (item.finding for item in findings.suppressed if item.by == "baseline")
+    over = (result for result in budgets if result.state is BudgetState.OVER or result.held is not None)
+    return _sorted((*map(entry_of, (*findings.shown, *held)), *map(budget_entry, over)))
 
 
 def holds(entry: BaselineEntry, tokens: int) -> bool:

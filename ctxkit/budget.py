@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.baseline import BUDGET, holds
-from ctxkit.config import LIMIT
-from ctxkit.model import NO_TOKENS, Activation, Category, Tokens
+from ctxkit.config import LIMIT, matching
+from ctxkit.model import NO_TOKENS, Activation, Tokens
 from ctxkit.model.check import BudgetResult, BudgetState, Weight
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ _FILES_ARE = ("", _LATER, Activation.NAMED.value)
 """The activations of files that an agent may read."""
 
 
+_TIMES = {None: 1, "k": 1_000, "M": 1_000_000}
+
+
 class Limit(NamedTuple):
     """A limit as a number, in ``tokens``, as a ``share`` of the window or in ``usd`` per turn."""
 
@@ -42,36 +45,40 @@ def limit_of(text: str) -> Limit:
         raise ValueError(text)
     tokens, thousand, share, usd = match.groups()
     if tokens:
-        return Limit(float(re.sub("[,_]", "", tokens)) * (1000 if thousand else 1), "tokens")
+        return Limit(float(re.sub("[,_]", "", tokens)) * _TIMES[thousand], "tokens")
     return Limit(float(share) / 100, "share") if share else Limit(float(usd), "usd")
 
 
 def measure_budgets(
-    budgets: Iterable[Budget], audit: Audit, cost: CostOfTurn, baseline: Iterable[BaselineEntry] = ()
+    budgets: Iterable[Budget],
+    audit: Audit,
+    cost: CostOfTurn,
+    baseline: Iterable[BaselineEntry] = (),
+    prefix: str = "",
 ) -> tuple[BudgetResult, ...]:
     """Each budget against each agent that it speaks of, in the order of ``budgets`` and agents.
 
     What counts is what the first request carries; with an activation other than ``always``, the whole body of what is
     loaded so; with ``later``, what is not in the first request. A budget of files in tokens that names no agent is held
     against all files of the repository, once. A budget that finds nothing to add up is unmatched; one without an agent
-    only where no agent has anything for it.
+    only where no agent has anything for it. ``prefix`` as in :func:`ctxkit.config.matching`.
     """
     entries = {entry.name: entry for entry in baseline if entry.rule == BUDGET}
     return tuple(
         _held(result, entries.get((BUDGET, result.name, result.agent)))
         for budget in budgets
-        for result in _measure(budget, audit, cost)
+        for result in _measure(budget, audit, cost, prefix)
     )
 
 
-def _measure(budget: Budget, audit: Audit, cost: CostOfTurn) -> list[BudgetResult]:
+def _measure(budget: Budget, audit: Audit, cost: CostOfTurn, prefix: str) -> list[BudgetResult]:
     limit = limit_of(budget.limit)
     blank = BudgetResult(
         budget.name, "", limit.unit, limit.value, 0.0, BudgetState.UNMATCHED, warn_at=budget.warn_at,
         message=budget.message,
     )  # fmt: skip
-    matches = _pattern(budget.path)
-    if budget.category == Category.FILES and not budget.agent and limit.unit == "tokens":
+    matches = matching([budget.path], prefix) if budget.path else None
+    if budget.category == "files" and not budget.agent and limit.unit == "tokens":
         weights = _files(budget, audit, frozenset(), matches)
         return [_judged(blank, weights, _sum(weights).n) if weights else _unmatched(blank, budget)]
     agents = [agent for agent in audit.agents if budget.agent in ("", agent.context.agent)]
@@ -80,7 +87,7 @@ def _measure(budget: Budget, audit: Audit, cost: CostOfTurn) -> list[BudgetResul
         return [replace(blank, agent=budget.agent, reason=reason)]
     found = []
     for agent in agents:
-        files = budget.category == Category.FILES
+        files = budget.category == "files"
         weights = _files(budget, audit, agent.hidden, matches) if files else _segments(budget, agent, matches)
         if weights:
             found.append(_of_agent(replace(blank, agent=agent.context.agent), agent, limit, weights, cost))
@@ -176,12 +183,3 @@ def _sum(weights: Sequence[Weight]) -> Tokens:
     for weight in weights:
         total += weight.tokens
     return total
-
-
-def _pattern(path: str) -> Matches | None:
-    if not path:
-        return None
-    from ctxkit.agents.globs import matcher
-    from ctxkit.agents.spec_parts import GlobDialect
-
-    return matcher([path], GlobDialect(style="gitignore"))

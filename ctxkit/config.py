@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import datetime
+from collections.abc import Mapping  # noqa: TC003 - a Struct reads its annotations
 from dataclasses import dataclass
+from datetime import date  # noqa: TC003 - a Struct reads its annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, Struct, convert, field
 
 from ctxkit.model import ConfigError
 from ctxkit.model.finding import Persona, Severity
-from ctxkit.text.config import parse_config
+from ctxkit.text.config import kind_of, parse_config
 from ctxkit.text.conform import Fault, faults, nearest
 from ctxkit.text.keyplace import toml_lines, yaml_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Sequence
 
     from ctxkit.text.conform import Path
 
@@ -27,13 +28,23 @@ PROJECT = "pyproject.toml"
 BASELINE = ".ctxkit-baseline.json"
 """Where the baseline is unless the configuration says otherwise."""
 
-LIMIT = r"^(?:(\d[\d,_]*(?:\.\d+)?)\s*(k)?\s*tokens?|(\d+(?:\.\d+)?)\s*%|\$\s*(\d+(?:\.\d+)?)\s*(?:per|/)\s*turn)$"
+LIMIT = (
+    r"^(?:(\d[\d,_]*(?:\.\d+)?)\s*(k|M)?(?:\s*tokens?)?|(\d+(?:\.\d+)?)\s*%|\$\s*(\d+(?:\.\d+)?)\s*(?:per|/)\s*turn)$"
+)
+"""How a budget writes its limit: tokens (with ``k`` or ``M``), a share of the window, or US dollars per turn."""
 
 _Words = Annotated[str, Meta(min_length=1)]
 _Limit = Annotated[
-    str, Meta(pattern=LIMIT, description='For example "4000 tokens", "2 %" (of the window) or "$0.01 per turn".')
+    str,
+    Meta(
+        pattern=LIMIT,
+        description='For example "4000 tokens", "20k", "2 %" (of the window) or "$0.01 per turn".',
+        examples=["20k", "5 %", "$0.02/turn"],
+    ),
 ]
 _Share = Annotated[float, Meta(gt=0, le=1)]
+
+FailOn = Literal["error", "warning", "note", "never"]
 
 
 class Budget(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -41,9 +52,9 @@ class Budget(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
 
     ``agent``: an id; without it, each audited agent has the budget. ``category``: what counts (``total``: everything
     that is in the first request). ``activation``: only what is loaded so; ``later`` stands for everything that is not
-    in the first request. ``path``: only files that this pattern, read as in a ``.gitignore``, matches. ``limit``: a
-    number of tokens, a share of the window, or US dollars per turn. ``warn_at``: the share of the limit from which it
-    warns. ``message``: what to do when it is over.
+    in the first request. ``path``: only files that this pattern, read as in a ``.gitignore`` beside the configuration,
+    matches. ``limit``: a number of tokens, a share of the window, or US dollars per turn. ``warn_at``: the share of the
+    limit from which it warns. ``message``: what to do when it is over.
     """
 
     name: _Words
@@ -56,35 +67,58 @@ class Budget(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     message: str = ""
 
 
-class Suppression(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """Findings that are let pass: of ``rule``, in files that ``path`` (as in a ``.gitignore``) matches, and why.
+class Ignore(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Findings that are let pass: of ``rule``, in files that ``paths`` match, and why.
 
-    ``until``: the last day on which it counts.
+    ``paths``: patterns as in a ``.gitignore`` beside the configuration. ``until``: the last day on which it counts.
     """
 
     rule: _Words
     reason: _Words
-    path: str = "**"
-    until: datetime.date | None = None
+    paths: tuple[_Words, ...] = ("**",)
+    until: date | None = None
+
+
+class Detector(Struct, frozen=True):
+    """What is set for one detector. ``enabled: false`` lets all it finds pass; ``limits``: its thresholds by name."""
+
+    enabled: bool = True
+    severity: Severity | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """``.ctxkit.yaml``, or ``[tool.ctxkit]`` in ``pyproject.toml``.
 
-    ``agents``: which to audit (default: those that the repository is set up for). ``persona``: for whom the findings
-    are. ``fail_on``: the least severity that fails a check. ``select``: the detectors that run (default: all), without
-    those in ``ignore``. ``detectors``: thresholds by detector. ``baseline``: where it is, relative to this file.
+    ``agents``: which to audit (default: those that the repository is set up for). ``model``: instead of each agent's
+    usual one. ``persona``: for whom the findings are. ``fail_on``: the least severity that fails a check.
+    ``detectors``: by id, ``enabled``, ``severity`` and thresholds. ``ignore``: what is let pass, and why. ``baseline``:
+    where it is, relative to this file.
     """
 
     agents: tuple[_Words, ...] = ()
+    model: str = ""
     persona: Persona = Persona.REGULAR
-    fail_on: Severity = Severity.WARNING
-    select: tuple[_Words, ...] = ()
-    ignore: tuple[_Words, ...] = ()
-    detectors: dict[str, dict[str, float]] = field(default_factory=dict)
+    fail_on: FailOn = "warning"
+    detectors: dict[str, dict[str, bool | float | str]] = field(default_factory=dict)
+    ignore: tuple[Ignore, ...] = ()
     budgets: tuple[Budget, ...] = ()
-    suppress: tuple[Suppression, ...] = ()
-    baseline: _Words = BASELINE
+    baseline: str = ""
+
+    @property
+    def set_up(self) -> dict[str, Detector]:
+        """What is set for each detector that is named."""
+        found = {}
+        for name, values in self.detectors.items():
+            limits = {key: float(value) for key, value in values.items() if key not in _OF_DETECTOR}
+            severity = values.get("severity")
+            found[name] = Detector(
+                values.get("enabled") is not False, Severity(severity) if isinstance(severity, str) else None, limits
+            )
+        return found
+
+
+_OF_DETECTOR = ("enabled", "severity")
 
 
 NO_CONFIG = Config()
@@ -96,6 +130,22 @@ class Known:
 
     agents: tuple[str, ...]
     detectors: Mapping[str, tuple[str, ...]]
+
+
+def matching(patterns: Sequence[str], prefix: str) -> Callable[[str], bool]:
+    """A test of paths of findings and segments for ``patterns``, read as in a ``.gitignore`` beside the configuration.
+
+    ``prefix``: the audited root as seen from there, posix; empty for the same directory.
+    """
+    from posixpath import join, normpath
+
+    from ctxkit.agents.globs import matcher
+    from ctxkit.agents.spec_parts import GlobDialect
+
+    matches = matcher(patterns, GlobDialect(style="gitignore"))
+    if not prefix:
+        return matches
+    return lambda path: matches(path if path.startswith("~/") else normpath(join(prefix, path)))
 
 
 def read_config(data: bytes, name: str, known: Known) -> Config | None:
@@ -146,22 +196,34 @@ def _unknown_names(value: object, known: Known) -> Iterator[Fault]:
     ]:
         if name and name not in known.agents:
             yield Fault(path, f"no agent is called {name!r}", nearest(name, known.agents))
-    for path, name in [
-        *((("select", at), name) for at, name in _texts(value.get("select"))),
-        *((("ignore", at), name) for at, name in _texts(value.get("ignore"))),
-        *((("suppress", at, "rule"), name) for at, name in _texts_of(value.get("suppress"), "rule")),
-    ]:
+    for at, name in _texts_of(value.get("ignore"), "rule"):
         if name and name not in known.detectors:
-            yield Fault(path, f"no detector is called {name!r}", nearest(name, known.detectors))
-    limits = value.get("detectors")
-    for name, inner in limits.items() if isinstance(limits, dict) else ():
+            yield Fault(("ignore", at, "rule"), f"no detector is called {name!r}", nearest(name, known.detectors))
+    detectors = value.get("detectors")
+    for name, inner in detectors.items() if isinstance(detectors, dict) else ():
         if name not in known.detectors:
             yield Fault(("detectors", name), f"no detector is called {name!r}", nearest(name, known.detectors))
-            continue
-        for limit in inner if isinstance(inner, dict) else ():
-            if limit not in known.detectors[name]:
-                hint = nearest(limit, known.detectors[name]) or "it has none"
-                yield Fault(("detectors", name, limit), f"{name} has no threshold {limit!r}", hint)
+        elif isinstance(inner, dict):
+            yield from _detector(name, inner, known.detectors[name])
+
+
+def _detector(name: str, inner: Mapping[str, object], limits: tuple[str, ...]) -> Iterator[Fault]:
+    for key, value in inner.items():
+        path = ("detectors", name, key)
+        if key == "enabled":
+            if not isinstance(value, bool):
+                yield Fault(path, f"true or false is expected here, not {kind_of(value)}")
+        elif key == "severity":
+            choices = [severity.value for severity in Severity]
+            if value not in choices:
+                yield Fault(path, f"{value!r} is none of its values", nearest(str(value), choices))
+        elif key not in limits:
+            yield Fault(path, f"{name} has no threshold {key!r}", nearest(key, (*limits, *_OF_DETECTOR)))
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MOST:
+            yield Fault(path, f"a number from 0 on is expected here, not {kind_of(value)}")
+
+
+_MOST = 1e12
 
 
 def _same_names(value: object) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from ctxkit.model import Category, Span
 from ctxkit.text.blocks import Part, parts
 from ctxkit.text.markdown import Outline, outline
+from ctxkit.text.passages import Passage, passages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,6 +46,11 @@ class Document:
     def parts(self) -> tuple[Part, ...]:
         """Paragraphs, list items, fences, tables and headings, in characters, without gaps."""
         return tuple(parts(self.text))
+
+    @cached_property
+    def passages(self) -> tuple[Passage, ...]:
+        """Headings, sentences, list items, fences and tables, in characters, each with its words."""
+        return tuple(passages(self.text, self.parts, self.outline))
 
     def span(self, start: int, end: int) -> Span:
         """The bytes of the characters from ``start`` to ``end``."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from ctxkit.detect.charge import shares
 from ctxkit.detect.limits import detector_data
 from ctxkit.model import Category
+from ctxkit.model.finding import Persona
 from ctxkit.model.score import Addend, AgentScore, Score
 from ctxkit.tokens.families import family_of
 
@@ -39,8 +40,12 @@ _BUILT_IN = frozenset({"built-in", "framing", "listing"})
 
 
 def score_of(findings: Sequence[Finding], evidence: Evidence) -> Score | None:
-    """The score of all agents in ``evidence``; None where there is none."""
-    agents = tuple(_agent_score(agent, findings, evidence) for agent in evidence.agents)
+    """The score of all agents in ``evidence``; None where there is none.
+
+    Of ``findings`` those count that everybody is shown; what only others look for is too often left as it is.
+    """
+    counted = [finding for finding in findings if finding.persona is Persona.REGULAR]
+    agents = tuple(_agent_score(agent, counted, evidence) for agent in evidence.agents)
     if not agents:
         return None
     worst = max(agents, key=lambda score: score.value)
@@ -79,7 +84,7 @@ def _agent_score(agent: AgentAudit, findings: Sequence[Finding], evidence: Evide
     stands = percentile(total / factor)
     addends = (
         Addend("waste", round(waste, 1), WASTE, round(wasted), f"{round(wasted):,} tokens of every request not needed"),
-        Addend("weight", round(WEIGHT * stands, 1), WEIGHT, total, f"more than {stands * 100:.0f} % of repositories"),
+        Addend("weight", round(WEIGHT * stands, 1), WEIGHT, total, f"more than {min(99, int(stands * 100))} % of repositories"),
     )
     return AgentScore(agent.context.agent, min(100, round(waste + WEIGHT * stands)), addends)
 

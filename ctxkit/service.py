@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ctxkit.model import Category, CtxkitError, NothingToAuditError, UnknownNameError
-from ctxkit.model.finding import NO_FINDINGS, Findings
+from ctxkit.model.finding import NO_FINDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
     from ctxkit.agents.disk import Disk
     from ctxkit.agents.places import Places
     from ctxkit.agents.spec import AgentSpec
+    from ctxkit.detect.filter import Policy
     from ctxkit.model import Skipped
     from ctxkit.model.audit import AgentAudit, Audit, Inventory
+    from ctxkit.model.finding import Finding, Findings
     from ctxkit.model.score import Score
+    from ctxkit.sources.configured import Configured
     from ctxkit.sources.counting import PieceCounter
+    from ctxkit.sources.known_findings import KnownFindings
     from ctxkit.sources.reading import Reading
     from ctxkit.sources.revision import RevisionReading
     from ctxkit.sources.window import Question
@@ -39,6 +44,9 @@ class AuditRequest:
     taken to have read. ``model``: instead of each agent's usual one. ``tools``: JSON files with tool definitions.
     ``session``: a transcript, whose history is in the window of its agent too. ``recent``: how many of each agent's
     recorded sessions, the newest first, to look through for signs of use. ``findings``: whether detectors run.
+    ``persona``: for whom (``regular``, ``pedantic`` or ``auditor``; empty: as the configuration says).
+
+    The configuration of the repository counts for what is left open here.
     """
 
     path: str = "."
@@ -51,6 +59,7 @@ class AuditRequest:
     session: str | None = None
     recent: int = 0
     findings: bool = True
+    persona: str = ""
 
 
 def audit(request: AuditRequest, progress: Progress | None = None) -> Audit:
@@ -64,9 +73,33 @@ def audit(request: AuditRequest, progress: Progress | None = None) -> Audit:
 
     reading = Reading(where.root)
     try:
-        return audit_at(request, where, reading, progress=progress)
+        if not request.findings:
+            return audit_at(request, where, reading, progress=progress)
+        from ctxkit.sources.known_findings import KnownFindings
+
+        with closing(KnownFindings(reading)) as known:
+            return audit_at(request, where, reading, progress=progress, known=known)
     finally:
         reading.close()
+
+
+def file_reader(request: AuditRequest) -> Callable[[str], bytes | None]:
+    """Reads files of ``request`` by their paths as a report shows them; None for what cannot be read."""
+    from ctxkit.agents.disk import Disk
+    from ctxkit.agents.places import git_top
+    from ctxkit.sources.evidence_of import absolute
+
+    where = located(request.path, request.cwd, request.home)
+    disk = Disk(where.root, where.home, git_top(where.cwd))
+    return lambda path: disk.read(absolute(path, disk))
+
+
+class Read(Protocol):
+    """A work tree that can be had, read already or not."""
+
+    def finish(self, *, cache: CountCache, progress: Progress | None = None) -> Worktree:
+        """The work tree."""
+        ...
 
 
 class Where(NamedTuple):
@@ -92,15 +125,22 @@ def located(path: str, cwd: str | None, home: str | None) -> Where:
 def audit_at(
     request: AuditRequest,
     where: Where,
-    reading: Reading | RevisionReading,
+    reading: Reading | RevisionReading | Read,
     disk: Disk | None = None,
     progress: Progress | None = None,
+    setup: Configured | None = None,
+    known: KnownFindings | None = None,
 ) -> Audit:
-    """The audit of what ``reading`` finds and ``disk`` holds (None: what lies there now). Raises as ``audit`` does."""
+    """The audit of what ``reading`` finds and ``disk`` holds (None: what lies there now), as ``setup`` says it.
+
+    ``setup`` None: as the configuration says that lies there now. ``known``: what is known of the same work tree.
+    Raises as ``audit`` does, and ConfigError.
+    """
     # git is at work while these are imported, which takes as long as git does on a small repository.
     from ctxkit.agents.disk import Disk
     from ctxkit.agents.places import Places, git_top
     from ctxkit.model.audit import Audit
+    from ctxkit.policy import policy_of, setup_of
     from ctxkit.sources.counting import PieceCounter
     from ctxkit.sources.files import inventory
     from ctxkit.sources.window import Question, window_of
@@ -108,10 +148,11 @@ def audit_at(
 
     top = git_top(where.cwd)
     disk = disk or Disk(where.root, where.home, top)
+    setup = setup or setup_of(where.root)
     touched = tuple(_touched(path, disk) for path in request.touch)
     places = Places(where.root, where.cwd, where.home, top, touched, where.env)
-    question = Question(places, request.model, request.tools)
-    specs = chosen(request.agents, disk)
+    question = Question(places, request.model or setup.config.model or None, request.tools)
+    specs = chosen(request.agents or setup.config.agents, disk)
     with CountCache.open() as cache:
         worktree = reading.finish(cache=cache, progress=progress)
         files = inventory(worktree, cache, progress=progress)
@@ -126,10 +167,11 @@ def audit_at(
             )
         findings, score = NO_FINDINGS, None
         if request.findings:
-            findings, score = _found(agents, specs, question, worktree, files, disk, counter)
+            policy = policy_of(request.persona, setup)
+            findings, score = _found(agents, specs, question, worktree, files, disk, counter, policy, known)
         counter.flush()
     skipped = _merged(worktree.skipped, disk.skipped, files.skipped)
-    return Audit(where.root, agents, files, skipped, _also(agents), findings, score)
+    return Audit(where.root, agents, files, skipped, _also(agents), findings, score, setup.notes)
 
 
 def _found(
@@ -140,8 +182,15 @@ def _found(
     files: Inventory,
     disk: Disk,
     counter: PieceCounter,
+    policy: Policy,
+    known: KnownFindings | None,
 ) -> tuple[Findings, Score | None]:
-    """What the detectors say of ``agents`` and their repository, and the score that makes."""
+    """What the detectors say of ``agents`` and their repository, as ``policy`` shows it, and the score that makes.
+
+    The score measures what is there, whatever anybody asked not to see.
+    """
+    from ctxkit.detect.charge import summed
+    from ctxkit.detect.filter import filtered
     from ctxkit.detect.run import run_detectors
     from ctxkit.score import score_of
     from ctxkit.sources.evidence_of import evidence_of
@@ -149,8 +198,13 @@ def _found(
 
     tools = tool_texts(agents, specs, question, disk)
     evidence = evidence_of(agents, worktree, files, disk, counter.pieces, tools)
-    found = run_detectors(evidence)
-    return Findings(found), score_of(found, evidence)
+    limits = {name: one.limits for name, one in policy.detectors.items()}
+
+    def run() -> tuple[Finding, ...]:
+        return run_detectors(evidence, changed=limits)
+
+    found = run() if known is None else known.findings(evidence, limits, disk, run)
+    return summed(filtered(found, evidence.documents, policy), evidence), score_of(found, evidence)
 
 
 def _with_history(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ctxkit.model import NO_TOKENS, Category, CtxkitError, NothingToAuditError, UnknownNameError
 from ctxkit.model.diff import AgentDiff, Change, Diff, FileChange, ItemChange
+from ctxkit.policy import setup_of
 from ctxkit.service import AuditRequest, Where, audit_at, chosen, located
 
 if TYPE_CHECKING:
@@ -72,12 +73,12 @@ def diff(request: DiffRequest, progress: Progress | None = None) -> Diff:
             ]
         except GitError as error:
             raise CtxkitError(f"git cannot be used here: {error}.", "git status in it says more.") from error
-        asked = AuditRequest(
-            request.path, _agents(request, sides), home=request.home, model=request.model, findings=request.findings
-        )
+        setup = setup_of(where.root)
+        agents = _agents(request.agents or setup.config.agents, sides)
+        asked = AuditRequest(request.path, agents, home=request.home, model=request.model, findings=request.findings)
         # The later one first: what both have is counted with it, and the earlier one has less to read.
-        after = audit_at(asked, where, sides[1].reading, sides[1].disk, progress)
-        before = audit_at(asked, where, sides[0].reading, sides[0].disk, progress)
+        after = audit_at(asked, where, sides[1].reading, sides[1].disk, progress, setup)
+        before = audit_at(asked, where, sides[0].reading, sides[0].disk, progress, setup)
     return compared(before, after, base[0], head[0])
 
 
@@ -155,10 +156,10 @@ def _tree(git: Git, revision: str, which: str) -> str:
     return tree
 
 
-def _agents(request: DiffRequest, sides: Iterable[_Side]) -> tuple[str, ...]:
-    """The agents asked for, else those that either side is set up for."""
-    if request.agents:
-        return request.agents
+def _agents(named: tuple[str, ...], sides: Iterable[_Side]) -> tuple[str, ...]:
+    """The agents that are named, else those that either side is set up for."""
+    if named:
+        return named
     found: dict[str, None] = {}
     nothing: NothingToAuditError | None = None
     for side in sides:

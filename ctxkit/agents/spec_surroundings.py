@@ -232,6 +232,8 @@ class Ignore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings that hide files."""
     gitignore: tuple[Literal["read", "search", "mention", "list"], ...] = ()
     """For which of its tools git's ignore files count."""
+    built_in: tuple[Literal["lock", "packages"], ...] = ()
+    """Kinds of files that it leaves out whatever the files say: lock files, installed packages."""
     note: str = ""
     """What a reader should know besides."""
 

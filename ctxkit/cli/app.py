@@ -59,8 +59,13 @@ def _dispatch(argv: list[str]) -> int:
 
         write_lines([f"ctxkit {VERSION}"], None)
         return 0
-    from ctxkit.cli.plain import audit_arguments
+    from ctxkit.cli.plain import audit_arguments, check_arguments
 
+    checked = check_arguments(argv)
+    if checked is not None:
+        from ctxkit.cli.check import run_check
+
+        return run_check(**checked)
     arguments = audit_arguments(argv)
     if arguments is not None:
         from ctxkit.cli.audit import run_audit

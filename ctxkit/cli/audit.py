@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from ctxkit.cli.names import FORMATS, known
+from ctxkit.cli.names import AUDIT_FORMATS, known
 from ctxkit.cli.progress import ProgressBar
-from ctxkit.cli.terminal import plain_screen, screen_of, write_bytes, write_lines
+from ctxkit.cli.terminal import plain_screen, remark, screen_of, write_bytes, write_lines
 from ctxkit.service import AuditRequest
 from ctxkit.service import audit as audit_service
 
@@ -27,6 +27,7 @@ def run_audit(
     tools: Sequence[str],
     session: str | None,
     recent: int,
+    persona: str,
     top: int,
     format: str,  # noqa: A002 - the option's name
     output: str | None,
@@ -35,10 +36,13 @@ def run_audit(
 
     Raises CtxkitError for what the user can mend.
     """
-    known(format, FORMATS, "format")
-    request = AuditRequest(path, tuple(agent), cwd, home, tuple(touch), model, tuple(tools), session, recent)
+    known(format, AUDIT_FORMATS, "format")
+    request = AuditRequest(
+        path, tuple(agent), cwd, home, tuple(touch), model, tuple(tools), session, recent, persona=persona
+    )
     with ProgressBar() as progress:
         audit = audit_service(request, progress)
+    remark(audit.notes)
     from ctxkit.tokens.models import find_model  # the service has git at work before it imports this
 
     models: dict[str, Priced] = {a.context.model: find_model(a.context.model) for a in audit.agents}
@@ -46,6 +50,17 @@ def run_audit(
         from ctxkit.report.json import audit_json
 
         write_bytes(audit_json(audit, models), output)
+        return
+    if format == "html":
+        from ctxkit.report.html import audit_html
+        from ctxkit.service import file_reader
+
+        write_bytes(audit_html(audit, models, read=file_reader(request)), output)
+        return
+    if format != "text":
+        from ctxkit.cli.review import write_audit
+
+        write_audit(audit, models, format, output)
         return
     from ctxkit.report.text import audit_text
 

@@ -31,7 +31,7 @@ app = typer.Typer(
     name="ctxkit",
     cls=_Commands,
     help="Shows what goes into a coding agent's context window, and what it costs.",
-    epilog="Exit codes: 0 done, 1 no answer or a stale lock, 2 usage or setup, 3 nothing to audit, 4 internal error.",
+    epilog="Exit codes: 0 done, 1 failed check or stale lock, 2 usage or setup, 3 nothing to audit, 4 internal error.",
     rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -42,6 +42,14 @@ app = typer.Typer(
 Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How to write the result.")]
 Output = Annotated[
     str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE, at once or not at all.")
+]
+
+Persona = Annotated[
+    str, typer.Option(metavar="regular|pedantic|auditor", help="Who the findings are for. Default: regular.")
+]
+
+Baseline = Annotated[
+    str | None, typer.Option(metavar="FILE", help="The baseline. Default: .ctxkit-baseline.json, or as configured.")
 ]
 
 
@@ -88,14 +96,19 @@ def audit(
     recent: Annotated[
         int, typer.Option(metavar="N", min=0, help="Say what the last N recorded sessions never used.")
     ] = 0,
+    persona: Persona = "",
     top: Annotated[int, typer.Option(metavar="N", min=1, help="Rows of the longest list.")] = 8,
-    format: Format = "text",  # noqa: A002 - the option's name
+    format: Annotated[  # noqa: A002 - the option's name
+        str, typer.Option("--format", metavar="text|json|markdown|html|sarif|github", help="How to write the result.")
+    ] = "text",
     output: Output = None,
 ) -> None:
     """Show what each coding agent loads from a repository before your first word, and what comes later."""
     from ctxkit.cli.audit import run_audit
 
-    run_audit(path, agent or (), cwd, home, touch or (), model, tools or (), session, recent, top, format, output)
+    run_audit(
+        path, agent or (), cwd, home, touch or (), model, tools or (), session, recent, persona, top, format, output
+    )
 
 
 @app.command(short_help="What the tools of MCP servers cost each agent.")
@@ -218,6 +231,71 @@ def diff(
     from ctxkit.service_diff import DiffRequest
 
     run_diff(DiffRequest(base, head, path, tuple(agent or ()), home, model), top, format, output)
+
+
+@app.command(short_help="The gate: budgets, findings and baseline, for pre-commit and CI.")
+def check(
+    path: Annotated[str, typer.Argument(metavar="[PATH]", help="The repository to check.")] = ".",
+    agent: Annotated[
+        list[str] | None, typer.Option(metavar="NAME[@VERSION]", help="An agent to check for. Repeat for several.")
+    ] = None,
+    fail_on: Annotated[
+        str, typer.Option(metavar="error|warning|note|never", help="Findings that fail it. Default: warning.")
+    ] = "",
+    persona: Persona = "",
+    baseline: Baseline = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        str, typer.Option("--format", metavar="text|json|markdown|github|sarif", help="How to write the result.")
+    ] = "text",
+    output: Output = None,
+) -> None:
+    """Fail where a budget is exceeded or a finding is bad enough. Looks at nothing but the repository.
+
+    Exit codes: 0 passed, 1 failed, 2 usage or configuration, 3 nothing to check, 4 internal error.
+    """
+    from ctxkit.cli.check import run_check
+
+    raise typer.Exit(run_check(path, agent or (), fail_on, persona, baseline, format, output))
+
+
+@app.command(short_help="What the gate lets pass for now; written only with --update.")
+def baseline(
+    path: Annotated[str, typer.Argument(metavar="[PATH]", help="The repository.")] = ".",
+    update: Annotated[bool, typer.Option("--update", help="Write what is there now into the baseline.")] = False,
+    agent: Annotated[
+        list[str] | None, typer.Option(metavar="NAME[@VERSION]", help="An agent to check for. Repeat for several.")
+    ] = None,
+    persona: Persona = "",
+    baseline: Baseline = None,
+    format: Format = "text",  # noqa: A002 - the option's name
+    output: Output = None,
+) -> None:
+    """Show how the baseline differs from what the gate finds now: resolved, smaller, grown, new.
+
+    With --update it is written anew, at once or not at all: what is in it passes, more of it fails.
+    """
+    from ctxkit.cli.check import run_baseline
+    from ctxkit.service_check import CheckRequest
+
+    raise typer.Exit(
+        run_baseline(CheckRequest(path, tuple(agent or ()), "", persona, baseline), update, format, output)
+    )
+
+
+@app.command(short_help="Writes a first .ctxkit.yaml from what the repository has.")
+def init(
+    path: Annotated[str, typer.Argument(metavar="[PATH]", help="The repository.")] = ".",
+    agent: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="An agent to set a budget for. Repeat for several.")
+    ] = None,
+    pre_commit: Annotated[
+        bool, typer.Option("--pre-commit", help="Print the hook for .pre-commit-config.yaml; write nothing.")
+    ] = False,
+) -> None:
+    """Write .ctxkit.yaml with a budget for each agent, at what it loads today and some room. Overwrites nothing."""
+    from ctxkit.cli.init import run_init
+
+    run_init(path, tuple(agent or ()), pre_commit)
 
 
 @app.command(short_help="What the detectors look for; one of them in full.")

@@ -33,9 +33,9 @@ def run_diff(request: DiffRequest, top: int, format_name: str, output: str | Non
         write_bytes([diff_json(diff, models)], output)
     elif format_name == "markdown":
         from ctxkit.report.diff_markdown import diff_markdown
-        from ctxkit.report.markdown import COMMENT_CHARACTERS, fitted
+        from ctxkit.report.markdown import fitted
 
-        write_bytes([fitted(diff_markdown(diff, models), COMMENT_CHARACTERS).encode()], output)
+        write_bytes([fitted(diff_markdown(diff, models)).encode()], output)
     else:
         from ctxkit.report.diff_text import diff_text
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FORMATS = ("text", "json")
+AUDIT_FORMATS = (*FORMATS, "markdown", "html", "sarif", "github")
 
 
 def known(value: str, choices: Sequence[str], what: str) -> str:

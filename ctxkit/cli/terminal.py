@@ -1,13 +1,12 @@
-"""Where output goes and what it can show there: streams, colour, width, characters, files written at once."""
+"""What output can show: streams, colour, width, characters."""
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from ctxkit.model import CtxkitError
+from ctxkit.cli.output import write_bytes
 from ctxkit.report.layout import ASCII, UNICODE, Screen, Style, clean
 
 if TYPE_CHECKING:
@@ -80,73 +79,26 @@ def say(message: str, hint: str = "") -> None:
     print("\n".join(lines), file=sys.stderr)  # noqa: T201 - the one place that writes messages
 
 
+def remark(notes: Iterable[str]) -> None:
+    """Sentences on stderr that are no errors, one line each."""
+    screen = Screen(colour=has_colour(sys.stderr))
+    for note in notes:
+        print(screen.paint("note: ", Style.HEAD) + clean(note), file=sys.stderr)  # noqa: T201 - as say
+
+
 def write_lines(lines: Iterable[str], output: str | None) -> None:
     """Write text to FILE or stdout; characters that stdout's encoding lacks become escapes."""
     encoding = "utf-8" if output else (sys.stdout.encoding or "ascii")
     write_bytes((f"{line}\n".encode(encoding, "backslashreplace") for line in lines), output)
 
 
-def write_bytes(chunks: Iterable[bytes], output: str | None) -> None:
-    """Write ``chunks`` to the file ``output``, whole or not at all, or to stdout. A reader that left is no error.
-
-    Raises CtxkitError where the file cannot be written.
-    """
-    if output and output != "-":
-        _write_file(chunks, output)
-        return
-    try:
-        sys.stdout.flush()
-        stream: BinaryIO = sys.stdout.buffer
-        stream.writelines(chunks)
-        stream.flush()
-    except OSError as error:
-        # What is left in the buffer would make the interpreter complain when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if error.errno not in _READER_GONE:
-            reason = error.strerror or str(error)
-            raise CtxkitError(f"Cannot write the result: {reason}.", "Write it elsewhere with -o FILE.") from error
-
-
-_READER_GONE = (errno.EPIPE, errno.EINVAL)
-"""What a closed pipe gives on POSIX and on Windows."""
-
-
-def _write_file(chunks: Iterable[bytes], output: str) -> None:
-    target = os.path.realpath(output)
-    try:
-        if os.path.exists(target) and not os.path.isfile(target):
-            with open(target, "wb") as stream:  # a pipe or a device cannot be replaced
-                stream.writelines(chunks)
-            return
-        _replace(chunks, target)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CtxkitError(
-            f"Cannot write {output}: {reason}.", "Name a file in a directory you may write to."
-        ) from error
-
-
-def _replace(chunks: Iterable[bytes], target: str) -> None:
-    import tempfile
-
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=f".{os.path.basename(target)}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.writelines(chunks)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, _mode(target))
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _mode(target: str) -> int:
-    """The permissions ``target`` has, or those a new file gets."""
-    try:
-        return os.stat(target).st_mode & 0o7777
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+__all__ = [
+    "has_colour",
+    "is_terminal",
+    "plain_screen",
+    "remark",
+    "say",
+    "screen_of",
+    "write_bytes",
+    "write_lines",
+]

@@ -27,18 +27,26 @@ class Detector(Protocol):
 
 
 DETECTORS = (
+    "broken-import",
     "buried-rule",
     "contradiction",
     "dead-rule",
     "drifted-copy",
     "duplicate-text",
     "duplicate-tool",
+    "enforced-rule",
+    "exposed-files",
     "invisible-text",
+    "known-anyway",
     "long-listing",
     "oversized-tool",
     "schema-noise",
     "scopeable-section",
     "secret-in-context",
+    "stale-command",
+    "stale-path",
+    "unloaded-rules",
+    "unread-ignore-file",
     "unused-tool",
 )  # fmt: skip
 """The ids of all detectors, in alphabetical order; the module of each is named as it is, with underscores."""

@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ctxkit.evidence import is_listed
 from ctxkit.model import NO_TOKENS, Tokens
+from ctxkit.model.finding import Location, Waste
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from ctxkit.evidence import Document, Evidence
     from ctxkit.model import Segment, Span
     from ctxkit.model.audit import AgentAudit
-    from ctxkit.model.finding import Location, Waste
+    from ctxkit.model.finding import Findings
 
 
 def wasted(places: Sequence[Location], evidence: Evidence) -> tuple[Waste, ...]:
     """What ``places`` take in the window of each agent that has any of them."""
-    from ctxkit.model.finding import Waste
-
     found = []
+    named = {place.segment for place in places if place.segment}
     for agent in evidence.agents:
         start = later = NO_TOKENS
         for segment, share in shares([(place, 1.0) for place in places], agent, evidence):
-            start += part_of(segment.tokens, share) if _is_charged(segment) else NO_TOKENS
+            start += part_of(segment.tokens, share) if _is_charged(segment, named) else NO_TOKENS
             later += part_of(segment.tokens_if_used, share)
         if start.n or later.n:
             found.append(Waste(agent.context.agent, start, later))
     return tuple(found)
+
+
+def summed(findings: Findings, evidence: Evidence) -> Findings:
+    """``findings`` with what those that are shown waste together."""
+    unneeded = [place for finding in findings.shown for place in finding.unneeded]
+    cuts = [Location(cut.path, cut.span) for finding in findings.shown for cut in finding.cuts]
+    return replace(findings, wasted=wasted(unneeded, evidence), removable=wasted(cuts, evidence))
 
 
 def shares(
@@ -43,6 +51,8 @@ def shares(
     by_path: dict[str, list[tuple[Span | None, float]]] = defaultdict(list)
     by_id: dict[str, float] = {}
     for place, weight in places:
+        if place.agent not in ("", agent.context.agent):
+            continue
         if place.segment:
             by_id[place.segment] = max(weight, by_id.get(place.segment, 0.0))
         elif place.path is not None:
@@ -69,9 +79,10 @@ def part_of(tokens: Tokens, share: float) -> Tokens:
     return Tokens(round(tokens.n * min(1.0, share)), tokens.exact, tokens.by, tokens.error)
 
 
-def _is_charged(segment: Segment) -> bool:
-    """Does the body stand in the first request, and not its name alone?"""
-    return segment.loaded and (segment.path is None or not is_listed(segment))
+def _is_charged(segment: Segment, named: Container[str]) -> bool:
+    """Does what is meant stand in the first request: the whole body, or of a segment that is ``named`` its listing?"""
+    whole = segment.path is None or not is_listed(segment)
+    return segment.loaded and (whole or any(piece.id in named for piece in (segment, *segment.children)))
 
 
 def _covered(

@@ -8,7 +8,8 @@ Why it costs: it was carried through every request of these sessions, and paid f
 
 What to do: remove it, or move it to where it is loaded only when it is needed.
 
-When to ignore it: it is about rare work, such as a release, or it says what must not be done.
+When to ignore it: it is about rare work, such as a release, or about how code is written: what is kept to without a
+command, path or name in a call leaves no sign. So it is told only to whoever tidies up.
 """
 
 from __future__ import annotations
@@ -87,12 +88,12 @@ def _findings(document: Document, told: list[_Told], limits: Limits) -> Iterator
     paid = f", ${sum(prices):,.2f} at the sessions' own prices" if prices else ""
     carried = sum(one.use.carried for one in told)
     requests = sum(one.sessions.requests for one in told)
-    regular = sure and first.segment.tokens.n >= limits["large"]
+    large = sure and first.segment.tokens.n >= limits["large"]
     yield Finding(
         rule=ID,
         severity=Severity.NOTE,
         confidence=Confidence.MEDIUM if sure else Confidence.LOW,
-        persona=Persona.REGULAR if regular else Persona.PEDANTIC,
+        persona=Persona.PEDANTIC if large else Persona.AUDITOR,  # many rules are kept to without a trace
         message=f"{name} takes {first.segment.tokens.n:,} tokens in every request, and {sessions:,} sessions show no"
         " sign of its use.",
         tip="Remove it, or move it to where it is loaded only when it is needed.",
@@ -100,10 +101,11 @@ def _findings(document: Document, told: list[_Told], limits: Limits) -> Iterator
         key=first.segment.title,
         evidence=(
             f"{carried:,} tokens carried through {requests:,} requests{paid}",
-            f"Looked for in vain: {first.use.looked_for} commands, paths and names that it sets in code",
+            f"Looked for in vain in the calls of these sessions: {first.use.looked_for} commands, paths and names",
+            "Whether it was kept to in ways that leave no such sign cannot be seen",
         ),
         covers=(Location(document.path, span),),
-        cuts=_cuts(document, span, first.segment) if regular else (),
+        cuts=_cuts(document, span, first.segment) if large else (),
     )
 
 

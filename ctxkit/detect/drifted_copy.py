@@ -10,6 +10,8 @@ has both, it pays for both.
 What to do: decide which one holds, and say it in one place.
 
 When to ignore it: where the difference is meant, such as the stricter rule of one package or one agent's own command.
+Names of the files, their directories and their agents are not taken for a difference, nor is what several files say
+each in its own way.
 """
 
 from __future__ import annotations
@@ -20,9 +22,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from ctxkit.detect.together import Company, Together
 from ctxkit.model.finding import Confidence, Finding, Location, Persona, Severity
 from ctxkit.text.difference import About, about
-from ctxkit.text.passages import passages, split
+from ctxkit.text.passages import split
 from ctxkit.text.pattern import on_demand
-from ctxkit.text.resemblance import Terms, likenesses
+from ctxkit.text.resemblance import Terms, joined, likenesses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,10 +39,16 @@ ID = "drifted-copy"
 _LETTERS = on_demand(r"[a-z]+")
 _ANY_AGENT = frozenset(("agent", "agents", "ai", "assistant", "assistants", "coding", "md", "the", "an", "this"))
 _STAMPS = frozenset(("updated", "generated", "revised", "revision", "synced", "modified"))
+_SHOWN = 80
+"""Characters of differing words, or of the code that they are in, that are shown."""
 
 
 class _Drift(NamedTuple):
-    """That the passage of ``document`` is almost that of the earlier document ``other``, except for ``changes``."""
+    """That the passage of ``document`` is almost that of the earlier document ``other``, except for ``changes``.
+
+    ``related``: what is beside both is a copy too, or both stand under the same heading. ``company``: how surely an
+    agent has both; None where different agents have them.
+    """
 
     document: Document
     passage: Passage
@@ -48,8 +56,14 @@ class _Drift(NamedTuple):
     counterpart: Passage
     changes: tuple[Change, ...]
     worst: About
-    sure: bool
+    in_line: bool
+    related: bool
     company: Company | None
+
+    @property
+    def words(self) -> int:
+        """Of the shorter of the two."""
+        return min(len(self.passage.words), len(self.counterpart.words))
 
 
 def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
@@ -63,22 +77,31 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
             documents.append(document)
         same[document.data].append(path)
     relation = _Relation(together, [same[document.data] for document in documents])
-    texts = [passages(document.text, document.parts, document.outline) for document in documents]
-    terms = Terms(int(limits["words"]), limits["changed"], int(limits["most-changed"]))
-    found: dict[tuple[str, str], list[_Drift]] = defaultdict(list)
-    known: set[frozenset[tuple[str, ...]]] = set()
+    least = int(limits["words"])
+    texts = [joined(document.passages, least) for document in documents]
+    terms = Terms(least, limits["changed"], int(limits["most-changed"]))
+    all_drifts: dict[frozenset[tuple[str, ...]], _Drift] = {}
+    variants: dict[tuple[str, ...], set[tuple[str, ...]]] = defaultdict(set)
     for likeness in likenesses(texts, relation.compared, terms):
         drift = _drift(likeness, documents, texts, relation, limits)
-        if drift is not None and (pair := frozenset((drift.passage.words, drift.counterpart.words))) not in known:
-            known.add(pair)
+        if drift is not None:
+            one, other = drift.passage.words, drift.counterpart.words
+            all_drifts.setdefault(frozenset((one, other)), drift)
+            variants[one].add(other)
+            variants[other].add(one)
+    found: dict[tuple[str, str], list[_Drift]] = defaultdict(list)
+    for pair, drift in all_drifts.items():
+        if max(len(variants[words]) for words in pair) < limits["variants"]:
             found[drift.document.path, drift.other.path].append(drift)
     for drifts in found.values():
-        regular = [drift for drift in drifts if _persona(drift) is Persona.REGULAR]
-        if len(regular) > limits["each"]:
-            yield _many(regular, together)
-            drifts = [drift for drift in drifts if drift not in regular]
-        for drift in drifts:
-            yield _finding([drift], together)
+        for persona in Persona:
+            told = [drift for drift in drifts if _persona(drift, limits) is persona]
+            if len(told) > limits["each"]:
+                worst = max(told, key=lambda drift: drift.worst)
+                yield _finding([worst, *(drift for drift in told if drift is not worst)], persona, together, limits)
+            else:
+                for drift in told:
+                    yield _finding([drift], persona, together, limits)
 
 
 class _Relation:
@@ -102,6 +125,11 @@ class _Relation:
         """Do they tell different agents the same things?"""
         return any(self._together.parallel(a, b) for a in self._paths[one][:8] for b in self._paths[other][:8])
 
+    def places(self, number: int) -> frozenset[str]:
+        """The words of the directories that a document stands in."""
+        steps = {step for path in self._paths[number] for step in path.split("/")[:-1] if not step.startswith(".")}
+        return frozenset(word for step in steps for word in _LETTERS().findall(step.lower()))
+
     def own_words(self, number: int) -> frozenset[str]:
         """The words that a document may use for itself and its readers: of its paths, of the names of its agents."""
         names = [*self._paths[number], *(name for path in self._paths[number] for name in self._together.agents(path))]
@@ -119,83 +147,96 @@ def _drift(
     passage, counterpart = texts[here][at], texts[there][place]
     related = likeness.in_line or passage.section == counterpart.section
     words = min(len(passage.words), len(counterpart.words))
-    if not related and (likeness.rivals or words < limits["words-clear"]):
+    if not likeness.in_line and (likeness.rivals or words < limits["words-beside"]):
         return None
-    if likeness.rivals and not likeness.in_line:
-        return None
-    if _STAMPS & set(passage.words) & set(counterpart.words):
+    if not related and words < limits["words-clear"]:
         return None
     ours, theirs = relation.own_words(here), relation.own_words(there)
-    kept = tuple(
-        change
-        for change in likeness.changes
-        if not _names_itself(
-            passage.words[change.start : change.end],
-            counterpart.words[change.other_start : change.other_end],
-            ours,
-            theirs,
-        )
-    )
+    places = relation.places(here), relation.places(there)
+    kept = []
+    for change in likeness.changes:
+        one = passage.words[change.start : change.end]
+        other = counterpart.words[change.other_start : change.other_end]
+        if not _names_itself(one, other, ours, theirs) and not _names_its_place(one, other, places):
+            kept.append((about(one, other), change))
     if not kept:
         return None
-    worst = max(
-        about(passage.words[change.start : change.end], counterpart.words[change.other_start : change.other_end])
-        for change in kept
-    )
+    worst = max(kind for kind, _ in kept)
+    if _STAMPS & set(passage.words) & set(counterpart.words) and all(kind is About.NUMBER for kind, _ in kept):
+        return None
     company = relation.company(here, there)
     company = None if company is not None and company > Company.SURE and relation.parallel(here, there) else company
-    sure = related and words >= limits["words-clear"]
-    return _Drift(documents[here], passage, documents[there], counterpart, kept, worst, sure, company)
+    if company is Company.APART and worst < About.NUMBER:
+        return None
+    changes = tuple(change for _, change in kept)
+    return _Drift(
+        documents[here], passage, documents[there], counterpart, changes, worst, likeness.in_line, related, company
+    )
 
 
 def _names_itself(one: Sequence[str], other: Sequence[str], ours: frozenset[str], theirs: frozenset[str]) -> bool:
-    """Do the files only call themselves and their agents by their own names?"""
-    return _are_among(one, ours) and _are_among(other, theirs)
+    """Do the files only call themselves, their directories and their agents by their own names?"""
+    left, right = ({part for word in words for part in _LETTERS().findall(word)} for words in (one, other))
+    if any("/" in word or "_" in word for word in (*one, *other)):
+        ours, theirs = ours - _ANY_AGENT, theirs - _ANY_AGENT
+    return (
+        left != right
+        and left - right <= ours
+        and right - left <= theirs
+        and all(map(_LETTERS().search, (*one, *other)))
+        and _digits(one) == _digits(other)
+    )
 
 
-def _are_among(words: Sequence[str], names: frozenset[str]) -> bool:
-    return all(letters and names.issuperset(letters) for letters in (_LETTERS().findall(word) for word in words))
+def _names_its_place(one: Sequence[str], other: Sequence[str], places: tuple[frozenset[str], frozenset[str]]) -> bool:
+    """Does a file for one directory name that directory where the other, which is not for it, says something else?"""
+    return any(
+        mine.intersection(part for word in words for part in _LETTERS().findall(word))
+        for words, mine in ((one, places[0] - places[1]), (other, places[1] - places[0]))
+    )
 
 
-def _persona(drift: _Drift) -> Persona:
+def _digits(words: Sequence[str]) -> list[str]:
+    return [char for word in words for char in word if char.isdigit()]
+
+
+def _persona(drift: _Drift, limits: Limits) -> Persona:
+    """Whom it is told: rewording is left alone, and so is what a file for another place says a little differently."""
     reworded = drift.worst is About.WORDING or (drift.worst in (About.WORD, About.NEGATION) and len(drift.changes) > 1)
-    if drift.company is Company.LIKELY or reworded:
+    if reworded or drift.company in (Company.LIKELY, Company.APART):
+        return Persona.PEDANTIC
+    if drift.in_line:
+        return Persona.REGULAR
+    if drift.company is None and drift.worst is About.WORD:
+        return Persona.PEDANTIC
+    if drift.company is Company.SURE and drift.words < limits["words-nested"]:
         return Persona.PEDANTIC
     return Persona.REGULAR
 
 
-def _many(drifts: Sequence[_Drift], together: Together) -> Finding:
-    """All that drifted between two files, as one finding."""
-    worst = max(drifts, key=lambda drift: drift.worst)
-    return _finding([worst, *(drift for drift in drifts if drift is not worst)], together)
-
-
-def _finding(drifts: Sequence[_Drift], together: Together) -> Finding:
+def _finding(drifts: Sequence[_Drift], persona: Persona, together: Together, limits: Limits) -> Finding:
     first = drifts[0]
-    path, other = first.document.path, first.other.path
+    other = first.other.path
     line = first.other.line(first.counterpart.start)
-    if len(drifts) == 1:
-        message = f"Almost a copy of {other}, line {line}, but {_told(first, first.changes[0])}."
-    else:
-        message = f"{len(drifts)} passages are almost those of {other}; in the first, {_told(first, first.changes[0])}."
-    both = first.company is not None
+    key = " ".join((*first.passage.words, "/", *first.counterpart.words))[:400]
+    message = f"Almost a copy of {other}, line {line}, but {_told(first, first.changes[0])}."
+    if len(drifts) > 1:
+        message = f"{len(drifts)} passages are almost those of {other}; in one, {_told(first, first.changes[0])}."
+        key = f"many of {other}"
+    sure = first.related and first.words >= limits["words-clear"] and len(first.changes) == 1
     return Finding(
         rule=ID,
-        severity=Severity.WARNING if first.worst >= About.PLACE else Severity.NOTE,
-        confidence=Confidence.HIGH if first.sure else Confidence.MEDIUM,
+        severity=Severity.WARNING if persona is Persona.REGULAR else Severity.NOTE,
+        confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
         message=message,
-        tip="Decide which one holds, and say it once."
-        if both
-        else "Decide which one holds, and let both files say it.",
+        tip="Decide which one holds, and let both files say it."
+        if first.company is None
+        else "Decide which one holds, and say it once.",
         at=tuple(_places(drifts)),
-        key=" ".join((*first.passage.words, "/", *first.counterpart.words))[:400],
-        persona=_persona(first),
+        key=key,
+        persona=persona,
         evidence=tuple(_evidence(drifts, together)),
-        covers=tuple(
-            Location(path, drift.document.span(drift.passage.start, drift.passage.end))
-            for drift in drifts
-            if both and together.stands_in_for(other, path)
-        ),
+        covers=tuple(_covers(drifts, together)),
     )
 
 
@@ -206,12 +247,24 @@ def _places(drifts: Sequence[_Drift]) -> Iterator[Location]:
         yield Location(drift.other.path, span, note="what it is almost a copy of")
 
 
+def _covers(drifts: Sequence[_Drift], together: Together) -> Iterator[Location]:
+    """What the agents that have both are told twice."""
+    path, other = drifts[0].document.path, drifts[0].other.path
+    meeting = together.meeting(path, other)
+    if drifts[0].company is None or meeting is None:
+        return
+    agents = ("",) if together.stands_in_for(other, path) else meeting.ids
+    for drift in drifts:
+        for agent in agents:
+            yield Location(path, drift.document.span(drift.passage.start, drift.passage.end), agent=agent)
+
+
 def _evidence(drifts: Sequence[_Drift], together: Together) -> Iterator[str]:
     first = drifts[0]
     meeting = together.meeting(first.document.path, first.other.path)
     for drift in drifts[:12]:
         for change in drift.changes:
-            yield _told(drift, change)
+            yield f"Line {drift.document.line(drift.passage.start)}: {_told(drift, change)}."
     for document, passage in ((first.document, first.passage), (first.other, first.counterpart)):
         text = " ".join(document.text[passage.start : passage.end].split())
         yield f"{document.path}: {text[:240]}{'…' if len(text) > 240 else ''}"
@@ -229,7 +282,17 @@ def _told(drift: _Drift, change: Change) -> str:
     return f"{here} here, {there} there"
 
 
-def _words(document: Document, passage: Passage, start: int, end: int) -> str:
-    shown = split(document.text[passage.start : passage.end], passage.kind == "fence")[start:end]
-    text = " ".join(word for _, word in shown)
-    return f'"{text[:80]}{"…" if len(text) > 80 else ""}"' if shown else "nothing"
+def _words(document: Document, passage: Passage, first: int, behind: int) -> str:
+    """Words of ``passage`` by number; where they stand in short code, that code."""
+    if first == behind:
+        return "nothing"
+    text = document.text[passage.start : passage.end]
+    words = split(text, passage.kind == "fence")
+    start, end = words[first].start, words[behind - 1].end
+    if passage.kind != "fence" and text.count("`", 0, start) % 2:
+        opened, closed = text.rfind("`", 0, start), text.find("`", end)
+        if 0 <= closed <= opened + _SHOWN and "`" not in text[opened + 1 : closed]:
+            return text[opened : closed + 1]
+    shown = " ".join(text[start:end].replace("`", "").split())
+    mark = "`" if passage.kind == "fence" else '"'
+    return f"{mark}{shown[:_SHOWN]}{'…' if len(shown) > _SHOWN else ''}{mark}"

@@ -16,19 +16,18 @@ When to ignore it: a skill that must be complete when it is copied elsewhere, or
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ctxkit.detect.together import Company, Together
+from ctxkit.detect.together import Company, Meeting, Together
 from ctxkit.model import Span
 from ctxkit.model.finding import Confidence, Cut, Finding, Location, Persona, Severity
 from ctxkit.text.copies import copies, size
-from ctxkit.text.passages import passages
 from ctxkit.text.removal import removal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ctxkit.detect.together import Meeting
     from ctxkit.evidence import Document, Evidence, Limits
     from ctxkit.model import Segment
     from ctxkit.text.copies import Copy
@@ -45,9 +44,19 @@ class _Side(NamedTuple):
     numbers: tuple[int, ...]
 
     @property
+    def chosen(self) -> list[Passage]:
+        """The passages."""
+        return [self.passages[number] for number in self.numbers]
+
+    @property
     def span(self) -> Span:
         """From the first to the last of them."""
         return self.document.span(self.passages[self.numbers[0]].start, self.passages[self.numbers[-1]].end)
+
+    @property
+    def line(self) -> int:
+        """Where the first of them begins."""
+        return self.document.line(self.passages[self.numbers[0]].start)
 
     @property
     def is_all(self) -> bool:
@@ -56,12 +65,39 @@ class _Side(NamedTuple):
         return all(number in chosen or each.kind == "heading" for number, each in enumerate(self.passages))
 
 
+@dataclass(frozen=True)
+class _Twice:
+    """That ``later`` is a copy of ``earlier``, of so many ``words``.
+
+    ``removable``: every agent that has the later place has the earlier one too. ``exact``: not even filler differs.
+    ``is_link``: the two files are one file.
+    """
+
+    later: _Side
+    earlier: _Side
+    words: int
+    meeting: Meeting
+    removable: bool
+    exact: bool
+    is_link: bool
+
+    @property
+    def key(self) -> str:
+        """The words that stand twice."""
+        return " ".join(word for each in self.later.chosen for word in each.words)
+
+    @property
+    def is_within(self) -> bool:
+        """Are both places in one file?"""
+        return self.later.document is self.earlier.document
+
+
 def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
-    """One finding for each stretch that stands twice, and for each file that an agent loads twice."""
+    """One finding for each stretch that stands twice, or for many of two files; one for each file loaded twice."""
     together = Together(evidence)
     yield from _loaded_twice(evidence, together)
     documents = [evidence.documents[path] for path in together.paths]
-    texts = [passages(document.text, document.parts, document.outline) for document in documents]
+    texts = [document.passages for document in documents]
     first: dict[bytes, int] = {}
     for number, document in enumerate(documents):
         first.setdefault(document.data, number)
@@ -75,8 +111,25 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
     def least(one: int, other: int) -> float:
         return limits["words-within" if one == other else "words"]
 
+    found: dict[tuple[str, str, Persona], list[_Twice]] = defaultdict(list)
     for copy in copies(texts, rank, least):
-        yield _finding(copy, documents, texts, together, limits)
+        twice = _twice(copy, documents, texts, together)
+        if twice is not None:
+            persona = _persona(twice, together, limits)
+            found[twice.later.document.path, twice.earlier.document.path, persona].append(twice)
+    spread: dict[tuple[str, str, Persona, bool], list[_Twice]] = defaultdict(list)
+    for (_, there, persona), group in found.items():
+        if len(group) > limits["each"]:
+            yield _finding(group, persona, together)
+        else:
+            for twice in group:
+                spread[twice.key, there, persona, twice.removable].append(twice)
+    for (_, _, persona, _), group in spread.items():
+        if len(group) > limits["files"]:
+            yield _finding(group, persona, together)
+        else:
+            for twice in group:
+                yield _finding([twice], persona, together)
 
 
 def _loaded_twice(evidence: Evidence, together: Together) -> Iterator[Finding]:
@@ -92,6 +145,7 @@ def _loaded_twice(evidence: Evidence, together: Together) -> Iterator[Finding]:
         agents = tuple(dict.fromkeys(name for name, _ in loads))
         importers = sorted({segment.via[-1] for _, segment in loads if segment.via})
         needed = [by for by in importers if set(together.agents(by)) - set(agents)]
+        way = f"it is imported by {_listed(importers)}" if importers else "it is loaded by itself"
         yield Finding(
             rule=ID,
             severity=Severity.WARNING,
@@ -102,20 +156,16 @@ def _loaded_twice(evidence: Evidence, together: Together) -> Iterator[Finding]:
             key="loaded twice",
             persona=Persona.PEDANTIC if needed else Persona.REGULAR,
             evidence=(
-                f"The second time {'it is imported by ' + _listed(importers) if importers else 'it is loaded by itself'}.",
+                f"The second time {way}.",
                 *(f"{by} is loaded by {_listed(together.agents(by))}." for by in needed),
             ),
             covers=tuple(Location(segment=identity) for identity in sorted({segment.id for _, segment in loads})),
         )
 
 
-def _finding(
-    copy: Copy,
-    documents: Sequence[Document],
-    texts: Sequence[Sequence[Passage]],
-    together: Together,
-    limits: Limits,
-) -> Finding:
+def _twice(
+    copy: Copy, documents: Sequence[Document], texts: Sequence[Sequence[Passage]], together: Together
+) -> _Twice | None:
     later, earlier = (
         _Side(documents[number], texts[number], tuple(pair[place] for pair in copy.pairs))
         for number, place in ((copy.here, 0), (copy.there, 1))
@@ -124,41 +174,87 @@ def _finding(
     if not removable and together.stands_in_for(later.document.path, earlier.document.path):
         later, earlier, removable = earlier, later, True
     meeting = together.meeting(later.document.path, earlier.document.path)
-    assert meeting is not None
-    words = size(later.passages, [(number, number) for number in later.numbers])
-    exact = [each.words for each in _chosen(later)] == [each.words for each in _chosen(earlier)]
-    within = later.document is earlier.document
-    is_link = not within and later.document.data == earlier.document.data and later.document.path in together.links
-    where = f"line {_line(earlier)}" if within else f"{earlier.document.path}, line {_line(earlier)}"
-    return Finding(
-        rule=ID,
-        severity=Severity.WARNING if meeting.company is Company.START else Severity.NOTE,
-        confidence=Confidence.HIGH if exact else Confidence.MEDIUM,
-        message=f"{_what(later, words)} {'also' if exact else 'in almost the same words also'} in {where}.",
-        tip="Remove this copy." if removable else "Say it in one file that all of these agents load.",
-        at=(
-            Location(later.document.path, later.span),
-            Location(earlier.document.path, earlier.span, note="the same text"),
-        ),
-        key=" ".join(word for each in _chosen(later) for word in each.words)[:400],
-        persona=_persona(later, words, within, removable, meeting, limits),
-        evidence=tuple(_evidence(later, earlier, meeting, together, removable, exact)),
-        covers=(Location(later.document.path),) if removable and is_link else (),
-        cuts=tuple(_cuts(later, earlier, exact)) if removable and not is_link else (),
+    if meeting is None:
+        return None
+    return _Twice(
+        later,
+        earlier,
+        size(later.passages, [(number, number) for number in later.numbers]),
+        meeting,
+        removable,
+        exact=[each.words for each in later.chosen] == [each.words for each in earlier.chosen],
+        is_link=later.document is not earlier.document
+        and later.document.data == earlier.document.data
+        and bool(together.links & {later.document.path, earlier.document.path}),
     )
 
 
-def _chosen(side: _Side) -> list[Passage]:
-    return [side.passages[number] for number in side.numbers]
+def _persona(twice: _Twice, together: Together, limits: Limits) -> Persona:
+    """Whom it is told: what stands twice in one file is often meant when it is short, or an example."""
+    company = twice.meeting.company
+    if company is Company.RARE or (company is Company.APART and not twice.removable):
+        return Persona.AUDITOR
+    if twice.later.is_all and company is Company.START and twice.words >= limits["words-all"]:
+        return Persona.REGULAR
+    is_code = all(each.kind in ("fence", "heading") for each in twice.later.chosen)
+    clear = limits["words-within-clear" if twice.is_within else "words-clear"]
+    if company is Company.SURE:
+        clear = max(clear, limits["words-later-clear"])
+    if company is Company.LIKELY or not twice.removable or twice.words < clear:
+        return Persona.PEDANTIC
+    if twice.is_within and (is_code or together.is_listed(twice.later.document.path)):
+        return Persona.PEDANTIC
+    return Persona.REGULAR
 
 
-def _line(side: _Side) -> int:
-    return side.document.line(side.passages[side.numbers[0]].start)
+def _finding(group: Sequence[_Twice], persona: Persona, together: Together) -> Finding:
+    first = group[0]
+    later, earlier = first.later.document.path, first.earlier.document.path
+    is_spread = len({twice.later.document.path for twice in group}) > 1
+    exact = all(twice.exact for twice in group)
+    if len(group) == 1 or is_spread:
+        what = _what(first.later, first.words)
+        where = f"line {first.earlier.line}" if first.is_within else f"{earlier}, line {first.earlier.line}"
+        where += f"; so it does in {len(group) - 1:,} more places" if is_spread else ""
+        key = first.key[:400]
+    else:
+        what = f"{len(group)} passages of {later} ({sum(twice.words for twice in group):,} words) stand"
+        where = "other places of it" if first.is_within else earlier
+        key = f"many of {earlier}"
+    cuts = tuple(_cuts(group, exact)) if first.removable else ()
+    return Finding(
+        rule=ID,
+        severity=Severity.WARNING if first.meeting.company is Company.START else Severity.NOTE,
+        confidence=Confidence.HIGH if exact else Confidence.MEDIUM,
+        message=f"{what} {'also' if exact else 'in almost the same words also'} in {where}.",
+        tip=_tip(first),
+        at=tuple(place for twice in group for place in _places(twice)),
+        key=key,
+        persona=persona,
+        evidence=tuple(_evidence(group, together)),
+        covers=() if cuts and not any(twice.is_link for twice in group) else tuple(_covers(group)),
+        cuts=cuts,
+    )
+
+
+def _tip(twice: _Twice) -> str:
+    if twice.removable:
+        return "Remove this copy."
+    if twice.later.is_all and not twice.is_link:
+        return "Keep one of the two files, or make one a link to the other for agents that load a file once."
+    return "Say it in one file that all of these agents load."
+
+
+def _places(twice: _Twice) -> tuple[Location, Location]:
+    return (
+        Location(twice.later.document.path, twice.later.span),
+        Location(twice.earlier.document.path, twice.earlier.span, note="the same text"),
+    )
 
 
 def _what(side: _Side, words: int) -> str:
     """What stands there, in a few words, with its verb."""
-    chosen = _chosen(side)
+    chosen = side.chosen
     if side.is_all:
         return f"All of {side.document.path} ({words:,} words) stands"
     titles = [each for each in chosen if each.kind == "heading"]
@@ -174,50 +270,63 @@ def _what(side: _Side, words: int) -> str:
     return f"A {kind} ({words:,} words) stands" if number == 1 else f"{number} {kind}s ({words:,} words) stand"
 
 
-def _persona(side: _Side, words: int, within: bool, removable: bool, meeting: Meeting, limits: Limits) -> Persona:
-    """Whom it is told: what stands twice in one file is often meant when it is short, or an example."""
-    if meeting.company is Company.RARE:
-        return Persona.AUDITOR
-    is_code = all(each.kind in ("fence", "heading") for each in _chosen(side))
-    clear = limits["words-within-clear" if within else "words-clear"]
-    if meeting.company is Company.LIKELY or not removable or words < clear or (within and is_code):
-        return Persona.PEDANTIC
-    return Persona.REGULAR
-
-
-def _evidence(
-    later: _Side, earlier: _Side, meeting: Meeting, together: Together, removable: bool, exact: bool
-) -> Iterator[str]:
+def _evidence(group: Sequence[_Twice], together: Together) -> Iterator[str]:
+    first = group[0]
+    later, earlier = first.later.document.path, first.earlier.document.path
     when = {
         Company.START: "in every request",
-        Company.SURE: f"once {later.document.path} is loaded",
+        Company.SURE: f"once {later} is loaded",
         Company.LIKELY: "in the sessions that need both",
+        Company.APART: "in the sessions that work in both places",
         Company.RARE: "in the sessions that use both",
-    }[meeting.company]
-    yield f"Paid twice {when} by {_listed(meeting.agents)}."
-    if later.document.path in together.links or earlier.document.path in together.links:
+    }[first.meeting.company]
+    yield f"Paid twice {when} by {_listed(first.meeting.agents)}."
+    if first.is_link:
         yield "One is a symbolic link to the other, or both lead to one file."
-    if not removable:
-        for side in (earlier, later):
-            yield f"{side.document.path} is loaded by {_listed(together.agents(side.document.path))}."
-    pair = next(
-        (pair for pair in zip(_chosen(later), _chosen(earlier), strict=True) if pair[0].words != pair[1].words), None
+    if not first.removable:
+        for path in (earlier, later):
+            yield f"{path} is loaded by {_listed(together.agents(path))}."
+    for twice in group[:12]:
+        pairs = zip(twice.later.chosen, twice.earlier.chosen, strict=True)
+        pair = next((pair for pair in pairs if pair[0].words != pair[1].words), None)
+        yield _quoted(twice.later, twice.later.chosen[0] if pair is None else pair[0])
+        if pair is not None:
+            yield _quoted(twice.earlier, pair[1])
+
+
+def _quoted(side: _Side, passage: Passage) -> str:
+    text = " ".join(side.document.text[passage.start : passage.end].split())
+    return (
+        f"{side.document.path}, line {side.document.line(passage.start)}: {text[:160]}{'…' if len(text) > 160 else ''}"
     )
-    shown = [(later, pair[0]), (earlier, pair[1])] if pair is not None and not exact else [(later, _chosen(later)[0])]
-    for side, passage in shown:
-        text = " ".join(side.document.text[passage.start : passage.end].split())
-        yield f"{side.document.path}: {text[:160]}{'…' if len(text) > 160 else ''}"
 
 
-def _cuts(later: _Side, earlier: _Side, exact: bool) -> Iterator[Cut]:
-    document = later.document
-    if document is not earlier.document and document.data == earlier.document.data:
-        yield Cut(document.path, Span(0, len(document.data)), ID, f"a copy of {earlier.document.path}", safe=True)
-        return
-    stretches, alone = removal(document.text, later.passages, later.numbers)
-    for start, end in stretches:
-        reason = f"stands in {earlier.document.path}, line {_line(earlier)}"
-        yield Cut(document.path, document.span(start, end), ID, reason, safe=exact and alone)
+def _covers(group: Sequence[_Twice]) -> Iterator[Location]:
+    """What the agents that have both need once."""
+    for twice in group:
+        path = twice.later.document.path
+        span = None if twice.later.is_all else twice.later.span
+        if twice.removable:
+            yield Location(path, span)
+        else:
+            for agent in twice.meeting.ids:
+                yield Location(path, span, agent=agent)
+
+
+def _cuts(group: Sequence[_Twice], exact: bool) -> Iterator[Cut]:
+    by_path: dict[str, list[_Twice]] = defaultdict(list)
+    for twice in group:
+        if not twice.is_link:
+            by_path[twice.later.document.path].append(twice)
+    for path, some in by_path.items():
+        document, earlier = some[0].later.document, some[0].earlier
+        if not some[0].is_within and document.data == earlier.document.data:
+            yield Cut(path, Span(0, len(document.data)), ID, f"a copy of {earlier.document.path}", safe=True)
+            continue
+        reason = f"stands in {earlier.document.path}" + (f", line {earlier.line}" if len(some) == 1 else "")
+        numbers = {number for twice in some for number in twice.later.numbers}
+        for start, end, is_whole in removal(document.text, some[0].later.passages, numbers):
+            yield Cut(path, document.span(start, end), ID, reason, safe=exact and is_whole)
 
 
 def _listed(names: Sequence[str]) -> str:

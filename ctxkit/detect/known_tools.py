@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KnownTool:
-    """One tool of a server, in the words of the agent that spends most tokens on it.
+    """One tool of a server, in the words of the agent that spends most tokens on it, one that always sends it first.
 
     ``schema`` is parsed. ``tokens``: o200k_base of name, description and schema as compact JSON, which is how real
     tools were measured. ``places``: its segments, that of this agent first; ``parents``: those of its server.
-    ``agents``: ids of those that send it; ``always``: names of those that send the whole of it with every request.
+    ``agents``: ids of those that send it, in that order; ``always``: names of those that send the whole of it with
+    every request.
     """
 
     server: str
@@ -92,18 +93,20 @@ def switch(server: str, tool: str, agents: tuple[str, ...]) -> str:
 def _known(group: list[ToolText], held: Held, evidence: Evidence) -> KnownTool:
     texts = [compact_tool(text.name, text.description, _parsed(text.schema)) for text in group]
     counts = [evidence.count(text, (0,))[0] for text in texts]
-    order = sorted(range(len(group)), key=lambda at: -counts[at])
+    sent = [_is_sent(text, held) for text in group]
+    order = sorted(range(len(group)), key=lambda at: (not sent[at], -counts[at]))
     first = group[order[0]]
     places: dict[str, Location] = {}
     parents: dict[str, Location] = {}
     always = []
-    for text in (group[at] for at in order):
+    for at in order:
+        text = group[at]
         if (text.agent, text.segment) not in held:
             continue
         name, parent, child = held[text.agent, text.segment]
         places.setdefault(child.id, Location(child.path, segment=child.id, note=text.name))
         parents.setdefault(parent.id, Location(parent.path, segment=parent.id, note=text.server))
-        if 0 < child.tokens_if_used.n <= child.tokens.n:
+        if sent[at]:
             always.append(name)
     return KnownTool(
         server=first.server,
@@ -113,9 +116,15 @@ def _known(group: list[ToolText], held: Held, evidence: Evidence) -> KnownTool:
         tokens=counts[order[0]],
         places=tuple(places.values()),
         parents=tuple(parents.values()),
-        agents=tuple(dict.fromkeys(text.agent for text in group)),
+        agents=tuple(dict.fromkeys(group[at].agent for at in order)),
         always=tuple(dict.fromkeys(always)),
     )
+
+
+def _is_sent(text: ToolText, held: Held) -> bool:
+    """Does the agent send the whole of it with every request?"""
+    found = held.get((text.agent, text.segment))
+    return found is not None and 0 < found[2].tokens_if_used.n <= found[2].tokens.n
 
 
 def _parsed(schema: str) -> Mapping[str, object]:

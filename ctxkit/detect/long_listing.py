@@ -64,16 +64,30 @@ def _over_budget(agent: AgentAudit, over: Sequence[Segment], listed: Sequence[Se
         rule=ID,
         severity=Severity.WARNING,
         confidence=Confidence.HIGH,
-        message=f"{len(over)} of {len(members)} {' and '.join(f'{kind}s' for kind in kinds)} are {fate}: they do not fit"
-        f" into the listing budget of {agent.context.name}.",
-        tip="Shorten the longest descriptions, or remove entries that nobody uses.",
-        at=(Location(longest[0].path), *(Location(segment.path, note="left out") for segment in over[:_SHOWN])),
+        message=f"{len(over)} of {len(members)} {' and '.join(f'{kind}s' for kind in kinds)} are {fate}: they are over"
+        f" the listing budget of {agent.context.name}, at a window of {agent.context.window:,} tokens.",
+        tip=f"Shorten the longest descriptions, remove entries that nobody uses{_raised(agent, kinds)}.",
+        at=(_longest_at(longest[0], evidence), *(Location(segment.path, note="left out") for segment in over[:_SHOWN])),
         key=agent.context.agent,
         evidence=(
             *(f"{len(_description(segment, evidence)):,} characters describe {segment.title}" for segment in longest),
             *(f"{segment.title}: {segment.why.rpartition('; ')[2]}" for segment in over[:_SHOWN]),
         ),
     )
+
+
+def _longest_at(segment: Segment, evidence: Evidence) -> Location:
+    document = evidence.documents.get(segment.path or "")
+    return Location(segment.path, _place(document) if document is not None else None)
+
+
+def _raised(agent: AgentAudit, kinds: Sequence[str]) -> str:
+    """The setting that gives the listing more room, as the end of a sentence; empty where there is none."""
+    if agent.context.agent not in agent_ids():
+        return ""
+    limits = (one.total_limit for one in load_agent(agent.context.agent).catalogs if one.kind in kinds)
+    setting = next((limit.setting for limit in limits if limit is not None and limit.setting), None)
+    return f", or give the listing more room with {setting}" if setting else ""
 
 
 def _description(segment: Segment, evidence: Evidence) -> str:

@@ -36,12 +36,14 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
     tools = known_tools(evidence)
     for server, held in by_server(tools).items():
         large = sorted((tool for tool in held if tool.tokens > limits["large"]), key=lambda tool: -tool.tokens)
-        for rank, tool in enumerate(large):
-            loud = rank < limits["told"] and tool.tokens > limits["huge"]
-            yield _of_tool(tool, Persona.REGULAR if loud else Persona.PEDANTIC, evidence, limits)
         whole = sum(tool.tokens for tool in held)
-        if whole > limits["server"] and len(held) > 1:
-            yield _of_server(server, held, whole, limits)
+        heavy = whole > limits["server"] and len(held) > 1
+        if heavy:
+            yield _of_server(server, held, whole)
+        for rank, tool in enumerate(large):
+            # A heavy server is told with its heaviest tools; each of them again would be the same news.
+            loud = not heavy and rank < limits["told"] and tool.tokens > limits["huge"] and bool(tool.always)
+            yield _of_tool(tool, Persona.REGULAR if loud else Persona.PEDANTIC, evidence, limits)
 
 
 def _of_tool(tool: KnownTool, persona: Persona, evidence: Evidence, limits: Limits) -> Finding:
@@ -53,8 +55,8 @@ def _of_tool(tool: KnownTool, persona: Persona, evidence: Evidence, limits: Limi
         severity=Severity.WARNING if huge and tool.always else Severity.NOTE,
         confidence=Confidence.HIGH,
         persona=persona,
-        message=f"The tool {tool.name} of {tool.server} takes {tool.tokens:,} tokens {sent_by(tool)}: more than {share}"
-        " of 100 tools of real servers.",
+        message=f"The tool {tool.name} of {tool.server} takes {tool.tokens:,} tokens (o200k_base) {sent_by(tool)}: more"
+        f" than {share} of 100 tools of real servers.",
         tip=f"If nobody calls it, {switch(tool.server, tool.name, tool.agents)}; else ask the server's maintainer to"
         f" shorten {fields[0][1]}.",
         at=tool.places,
@@ -76,7 +78,7 @@ def _fields(tool: KnownTool, evidence: Evidence) -> list[tuple[int, str]]:
     return sorted(counted, key=lambda field: -field[0])
 
 
-def _of_server(server: str, tools: list[KnownTool], whole: int, limits: Limits) -> Finding:
+def _of_server(server: str, tools: list[KnownTool], whole: int) -> Finding:
     heaviest = sorted(tools, key=lambda tool: -tool.tokens)[:_SHOWN]
     always = next((tool for tool in tools if tool.always), tools[0])
     agents = tuple(dict.fromkeys(agent for tool in tools for agent in tool.agents))
@@ -84,8 +86,9 @@ def _of_server(server: str, tools: list[KnownTool], whole: int, limits: Limits) 
         rule=ID,
         severity=Severity.WARNING if always.always else Severity.NOTE,
         confidence=Confidence.HIGH,
-        message=f"The {len(tools)} tools of {server} take {whole:,} tokens {sent_by(always)}: more than those of 95"
-        " of 100 real servers.",
+        persona=Persona.REGULAR if always.always else Persona.PEDANTIC,
+        message=f"The {len(tools)} tools of {server} take {whole:,} tokens (o200k_base) {sent_by(always)}: more than"
+        " those of 95 of 100 real servers.",
         tip=f"Leave out those that nobody calls: {switch(server, heaviest[0].name, agents)}.",
         at=always.parents,
         key=server,

@@ -37,12 +37,13 @@ def run_detectors(
 
 
 def _with_region(place: Location, evidence: Evidence) -> Location:
-    """``place`` with the lines of its span, where its text is known."""
+    """``place`` with the lines of its span, where its text is known; line ends behind the last line are no part."""
     document = evidence.documents.get(place.path or "") or evidence.extra.get(place.path or "")
     if document is None or place.span is None:
         return place
     start, end = document.characters(place.span)
-    region = Region(*document.position(start), *document.position(max(start, end)))
+    end = start + len(document.text[start:end].rstrip("\r\n"))
+    region = Region(*document.position(start), *document.position(end))
     return replace(place, region=region)
 
 

@@ -1,28 +1,30 @@
-"""Parts of tool schemas that no model needs.
+"""Parts of tool schemas that change nothing about the calls a model can make.
 
-What it finds: in the schemas of MCP tools: ``$schema`` and ``$id``, ``additionalProperties`` that say only whether
-more is allowed, titles that repeat the name of the property, defaults of null, empty descriptions, ``anyOf`` with null
-around one type, bounds that are only the largest integers, patterns beside the format that they spell out, and long
-lists of values that stand in the schema a second time. What they take is summed for each server.
+What it finds: in the schemas of MCP tools, what JSON Schema (2020-12) gives no meaning for a value: ``$schema`` and
+``$comment``, ``additionalProperties`` that allow what is allowed anyhow, empty ``required``, ``examples`` and
+descriptions, titles and descriptions that only repeat the name of their property, descriptions that repeat that of the
+schema around them, null as default and as a type of arguments that may be left out and are null then, and bounds that
+are the largest integers JSON can carry. It is measured by counting the tools of a server again without them.
 
 Why it costs: generators of schemas write them into every definition, and they are sent with it.
 
 What to do: ask the maintainer of the server to strip them before it lists its tools, or leave out tools that nobody
 calls. Some agents take a part of them out themselves: what is counted is what yours sends.
 
-When to ignore it: the server is somebody else's and the tokens are few.
+When to ignore it: the server is somebody else's and the tokens are few. ``additionalProperties: false``, other titles,
+defaults, patterns and bounds tell a model something and are left alone.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.detect.known_tools import KnownTool, by_server, compact_tool, known_tools, sent_by
 from ctxkit.model.finding import Confidence, Finding, Persona, Severity
-from ctxkit.text.json_schema import compact, rewritten, words_of
+from ctxkit.text.json_schema import compact, letters, rewritten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ctxkit.evidence import Evidence, Limits
 
@@ -31,9 +33,9 @@ if TYPE_CHECKING:
 ID = "schema-noise"
 
 _LARGEST = 2**53 - 1
+"""Beyond it, integers of JSON are not exchanged exactly (RFC 8259, section 6)."""
 _NULL = {"type": "null"}
-_FORMATS = ("uuid", "date", "date-time", "time", "email", "uri", "ipv4", "ipv6", "duration")
-_LONG_LIST = 8
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _SHOWN = 3
 
 
@@ -41,10 +43,11 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
     """One finding for each server in whose schemas there is enough of it."""
     for server, tools in by_server(known_tools(evidence)).items():
         whole = sum(tool.tokens for tool in tools)
-        saved = {tool.name: tool.tokens - _tokens(tool, list(_kinds().values()), evidence) for tool in tools}
+        saved = {tool.name: tool.tokens - _tokens(tool, _KINDS.values(), evidence) for tool in tools}
         noise = sum(saved.values())
         if noise >= limits["some"]:
-            loud = noise >= limits["much"] and noise >= limits["share"] * whole
+            always = any(tool.always for tool in tools)
+            loud = always and noise >= limits["much"] and noise >= limits["share"] * whole
             yield _finding(server, tools, saved, whole, Persona.REGULAR if loud else Persona.PEDANTIC, evidence)
 
 
@@ -53,7 +56,7 @@ def _finding(
 ) -> Finding:
     noise = sum(saved.values())
     by_kind = sorted(
-        ((sum(tool.tokens - _tokens(tool, [_kinds()[name]], evidence) for tool in tools), name) for name in _kinds()),
+        ((sum(tool.tokens - _tokens(tool, [_KINDS[name]], evidence) for tool in tools), name) for name in _KINDS),
         key=lambda pair: -pair[0],
     )
     loudest = sorted(tools, key=lambda tool: -saved[tool.name])[:_SHOWN]
@@ -63,8 +66,8 @@ def _finding(
         severity=Severity.NOTE,
         confidence=Confidence.HIGH,
         persona=persona,
-        message=f"{noise:,} of the {whole:,} tokens of the tools of {server} are parts of schemas that no model needs,"
-        f" sent {sent_by(always)}.",
+        message=f"{noise:,} of the {whole:,} tokens (o200k_base) of the tools of {server} change nothing about the"
+        f" calls a model can make; they are sent {sent_by(always)}.",
         tip="Ask the server's maintainer to strip them from its schemas, or leave out the tools that nobody calls.",
         at=always.parents,
         key=server,
@@ -75,38 +78,20 @@ def _finding(
     )
 
 
-def _tokens(tool: KnownTool, kinds: list[Kind], evidence: Evidence) -> int:
+def _tokens(tool: KnownTool, kinds: Iterable[_Noise], evidence: Evidence) -> int:
     """What the tool takes without noise of these kinds."""
-    schema: Mapping[str, object] = tool.schema
-    for kind in kinds:
-        schema = rewritten(schema, tool.name, kind)
-    return evidence.count(compact_tool(tool.name, tool.description, schema), (0,))[0]
+    text = compact(tool.schema)
+    there = [kind.out for kind in kinds if any(mark in text for mark in kind.marks)]
 
-
-def _kinds() -> dict[str, Kind]:
-    """What each kind is called, and how a schema is without it; made anew for each tool, for the last one remembers."""
-    seen: set[str] = set()
-
-    def listed_again(schema: dict[str, object], _: str) -> dict[str, object]:
-        values = schema.get("enum")
-        if isinstance(values, list) and len(values) >= _LONG_LIST:
-            text = compact(values)
-            if text in seen:
-                return {**schema, "enum": []}
-            seen.add(text)
+    def without(schema: dict[str, object], name: str) -> dict[str, object]:
+        for out in there:
+            schema = out(schema, name)
         return schema
 
-    return {
-        "$schema, $id and $comment": _without_dialect,
-        "additionalProperties": _without_more,
-        "titles that repeat the name": _without_title,
-        "defaults of null": _without_null_default,
-        "empty descriptions": _without_empty_description,
-        "anyOf with null around one type": _without_null,
-        "bounds that are the largest integers": _without_bounds,
-        "patterns beside their format": _without_pattern,
-        "long lists of values that are there twice": listed_again,
-    }
+    if not there:
+        return tool.tokens
+    schema = rewritten(tool.schema, tool.name, without)
+    return evidence.count(compact_tool(tool.name, tool.description, schema), (0,))[0]
 
 
 def _left(schema: dict[str, object], *keys: str) -> dict[str, object]:
@@ -114,43 +99,94 @@ def _left(schema: dict[str, object], *keys: str) -> dict[str, object]:
 
 
 def _without_dialect(schema: dict[str, object], _: str) -> dict[str, object]:
-    return _left(schema, "$schema", "$id", "$comment")
+    return _left(schema, "$schema", "$comment")
 
 
 def _without_more(schema: dict[str, object], _: str) -> dict[str, object]:
     more = schema.get("additionalProperties")
-    return _left(schema, "additionalProperties") if isinstance(more, bool) or more == {} else schema
+    return _left(schema, "additionalProperties") if more is True or more == {} else schema
 
 
-def _without_title(schema: dict[str, object], name: str) -> dict[str, object]:
-    title = schema.get("title")
-    if not isinstance(title, str) or not name:
-        return schema
-    words, own = words_of(title), words_of(name)
-    return _left(schema, "title") if words[: len(own)] == own else schema
-
-
-def _without_null_default(schema: dict[str, object], _: str) -> dict[str, object]:
-    return _left(schema, "default") if schema.get("default", 0) is None else schema
-
-
-def _without_empty_description(schema: dict[str, object], _: str) -> dict[str, object]:
+def _without_empty(schema: dict[str, object], _: str) -> dict[str, object]:
     text = schema.get("description")
-    return _left(schema, "description") if isinstance(text, str) and not text.strip() else schema
+    blank = ["description"] if isinstance(text, str) and not text.strip() else []
+    return _left(schema, *blank, *(key for key in ("required", "examples") if schema.get(key) == []))
 
 
-def _without_null(schema: dict[str, object], _: str) -> dict[str, object]:
-    several = schema.get("anyOf")
-    if not isinstance(several, list) or len(several) != 2 or _NULL not in several:
+def _without_echo(schema: dict[str, object], name: str) -> dict[str, object]:
+    """Title and description that have no other words than the name."""
+    own = letters(name)
+    room = 2 * len(name) + 2
+    texts = {key: text for key in ("title", "description") if isinstance(text := schema.get(key), str)}
+    return _left(schema, *(key for key, text in texts.items() if own and len(text) <= room and letters(text) == own))
+
+
+def _without_nulls(schema: dict[str, object], _: str) -> dict[str, object]:
+    """Arguments that may be left out: their default of null, and null as a type of theirs beside one other."""
+    properties = schema.get("properties")
+    required = schema.get("required")
+    if not isinstance(properties, dict):
         return schema
-    other = next((item for item in several if item != _NULL), None)
-    return {**other, **_left(schema, "anyOf")} if isinstance(other, dict) else schema
+    needed = {name for name in required if isinstance(name, str)} if isinstance(required, list) else set()
+    optional = {name: _without_null(item) for name, item in properties.items() if name not in needed}
+    return {**schema, "properties": {**properties, **optional}}
+
+
+def _without_null(item: object) -> object:
+    if not isinstance(item, dict) or item.get("default", 0) is not None:
+        return item
+    kept = _left(item, "default")
+    several = item.get("anyOf")
+    if not isinstance(several, list) or len(several) != 2 or _NULL not in several:
+        return kept
+    other = next((one for one in several if one != _NULL), None)
+    return {**other, **_left(kept, "anyOf")} if isinstance(other, dict) and not set(other) & set(kept) else kept
 
 
 def _without_bounds(schema: dict[str, object], _: str) -> dict[str, object]:
-    bounds = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-    return _left(schema, *(key for key in bounds if schema.get(key) in (_LARGEST, -_LARGEST)))
+    return _left(schema, *(key for key in _BOUNDS if _is_boundless(schema.get(key))))
 
 
-def _without_pattern(schema: dict[str, object], _: str) -> dict[str, object]:
-    return _left(schema, "pattern") if schema.get("format") in _FORMATS else schema
+def _is_boundless(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) == _LARGEST
+
+
+def _without_repetition(schema: dict[str, object], _: str) -> dict[str, object]:
+    """Descriptions right below that are the one of ``schema``."""
+    text = schema.get("description")
+    if not isinstance(text, str) or not text:
+        return schema
+    done = dict(schema)
+    for key in ("items", "anyOf", "oneOf", "allOf"):
+        below = done.get(key)
+        if isinstance(below, dict):
+            done[key] = _unlike(below, text)
+        elif isinstance(below, list):
+            done[key] = [_unlike(item, text) if isinstance(item, dict) else item for item in below]
+    return done
+
+
+def _unlike(schema: dict[str, object], text: str) -> dict[str, object]:
+    return _left(schema, "description") if schema.get("description") == text else schema
+
+
+class _Noise(NamedTuple):
+    """A kind of noise: what to take out of each schema, and texts of which the JSON of a schema that has it holds one.
+
+    Most schemas have none of most kinds, and need not be walked through to see that.
+    """
+
+    out: Kind
+    marks: tuple[str, ...]
+
+
+_KINDS: Mapping[str, _Noise] = {
+    "$schema and $comment": _Noise(_without_dialect, ('"$schema"', '"$comment"')),
+    "additionalProperties that allow all": _Noise(_without_more, ('"additionalProperties"',)),
+    "empty required, examples and descriptions": _Noise(_without_empty, ("[]", '"description":"')),
+    "titles and descriptions that only repeat the name": _Noise(_without_echo, ('"title":"', '"description":"')),
+    "null for arguments that may be left out": _Noise(_without_nulls, ('"default":null',)),
+    "bounds that are the largest integers": _Noise(_without_bounds, (str(_LARGEST), f"{float(_LARGEST)}")),
+    "descriptions that repeat the one above them": _Noise(_without_repetition, ('"description":"',)),
+}
+"""What each kind is called, and how a schema is without it."""

@@ -1,20 +1,24 @@
-"""Sections of a long file that are only about one directory or one language.
+"""Sections of a long file that are only about one place.
 
-What it finds: sections of large files in every request whose paths all lie in one narrow directory, or whose heading
-names one language of several, so that the agent could load them only when it works there.
+What it finds: sections of large files in every request whose heading names one narrow directory or file and that name
+no path outside of it, whose paths all lie in one such directory, or whose heading names one language of several, where
+an agent that loads the file could load them only when it works there.
 
 Why it costs: everybody pays for the section in every request, also where the work is elsewhere, and the longer the file
 the less of it is followed.
 
 What to do: move the section to a file that the agent loads when it is needed; the tip names what yours offers.
 
-When to ignore it: the section tells people elsewhere how to use that directory.
+When to ignore it: the section tells people elsewhere how to use that place.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
+from dataclasses import replace
 from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.agents.load import agent_ids, load_agent
@@ -89,46 +93,67 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
 
 def _of_file(document: Document, offers: Sequence[_Offer], evidence: Evidence, limits: Limits) -> Iterator[Finding]:
     sections = _sections(document)
+    if not sections or not any(offer.pattern or offer.directory for offer in offers):
+        return
     starts = sorted({0, *(section.start for section in sections)})
-    counts = dict(zip(starts, evidence.count(document.text, starts), strict=True))
-    whole = sum(counts.values())
+    before = [0, *accumulate(evidence.count(document.text, starts))]
+    whole = before[-1]
     if whole < limits["some_file"]:
         return
+    named = _Named(document, evidence.tree)
+    shares = _shares(evidence)
     done = 0
-    shares = _shares(evidence) if sections else Counter()
     for section in sections:
-        tokens = sum(n for start, n in counts.items() if section.start <= start < section.end)
-        if section.start < done or not limits["some_section"] <= tokens <= whole * limits["broad"]:
+        tokens = before[bisect_left(starts, section.end)] - before[bisect_left(starts, section.start)]
+        if section.start < done or not limits["some_section"] <= tokens <= whole * limits["most"]:
             continue
-        place = _by_path(section, document, evidence, limits) or _by_language(section, shares, limits)
-        usable = [
-            offer for offer in offers if offer.pattern or (place is not None and place.directory and offer.directory)
-        ]
-        if place is None or not usable:
-            continue
-        done = section.end
-        loud = place.named and whole >= limits["file"] and tokens >= limits["section"]
-        span = document.span(section.start, section.end)
-        yield Finding(
-            rule=ID,
-            severity=Severity.NOTE,
-            confidence=Confidence.MEDIUM if place.named else Confidence.LOW,
-            persona=Persona.REGULAR if loud else Persona.PEDANTIC if place.named else Persona.AUDITOR,
-            message=f"The section {section.title} takes {tokens:,} of the {whole:,} tokens of a file that is in every"
-            f" request, and is only about {place.glob}.",
-            tip=f"Move it to {_target(place, usable, document.path.rpartition('/')[2])}.",
-            at=(Location(document.path, span),),
-            key=section.title,
-            evidence=(
-                place.evidence,
-                *(
-                    f"{offer.agent} has nothing of the kind and would not load it"
-                    for offer in offers
-                    if offer not in usable
-                ),
-            ),
-            covers=(Location(document.path, span),),
+        place = (
+            _by_title(section, document.text, named, limits)
+            or _by_path(section, named, limits)
+            or _by_language(section, shares, limits)
         )
+        if place is None:
+            continue
+        usable = [offer for offer in offers if offer.pattern or (place.directory and offer.directory)]
+        if usable:
+            done = section.end
+            yield _finding(document, section, place, (tokens, whole), (usable, offers), limits)
+
+
+def _finding(
+    document: Document,
+    section: _Section,
+    place: _Place,
+    tokens: tuple[int, int],
+    offers: tuple[Sequence[_Offer], Sequence[_Offer]],
+    limits: Limits,
+) -> Finding:
+    """``tokens``: of the section and of the file; ``offers``: those that help, and of all agents that load the file."""
+    (mine, whole), (usable, every) = tokens, offers
+    loud = place.named and whole >= limits["file"] and mine >= limits["section"]
+    here = Location(document.path, document.span(section.start, section.end))
+    return Finding(
+        rule=ID,
+        severity=Severity.NOTE,
+        confidence=Confidence.MEDIUM if place.named else Confidence.LOW,
+        persona=Persona.REGULAR if loud else Persona.PEDANTIC if place.named else Persona.AUDITOR,
+        message=f"The section {section.title} takes {mine:,} of the {whole:,} tokens (o200k_base) of a file that is in"
+        f" every request, and is only about {place.glob}.",
+        tip=f"Move it to {_target(place, usable, document.path.rpartition('/')[2])}.",
+        at=(here,),
+        key=section.title,
+        evidence=(
+            place.evidence,
+            f"Moved, the same {mine:,} tokens are paid only in sessions that touch {place.glob}",
+            *(
+                f"{offer.name} has nothing of the kind: it would have to read the moved text itself"
+                for offer in every
+                if offer not in usable
+            ),
+        ),
+        # An agent that cannot load it later has no use for the move, so its tokens are no waste.
+        covers=tuple(replace(here, agent=offer.agent) for offer in usable) if place.named else (),
+    )
 
 
 def _sections(document: Document) -> list[_Section]:
@@ -146,55 +171,98 @@ def _sections(document: Document) -> list[_Section]:
     return found[::-1]
 
 
-def _by_path(section: _Section, document: Document, evidence: Evidence, limits: Limits) -> _Place | None:
-    paths = _paths(document, section, evidence.tree)
+class _Named:
+    """The paths of the repository that a document names, by where it names them; commands left out."""
+
+    def __init__(self, document: Document, tree: Tree) -> None:
+        base = document.path.rpartition("/")[0]
+        self._files = [path for path in tree.files() if not base or path.startswith(f"{base}/")]
+        self._at: list[int] = []
+        self._paths: list[str] = []
+        known: dict[str, str] = {}
+        text = document.text
+        shells = [
+            (fence.start, fence.end)
+            for fence in document.outline.of("code-fence")
+            if _SHELL().match(text[fence.start : text.find("\n", fence.start) + 1].rstrip())
+        ]
+        fence = 0
+        for match in _PATH().finditer(text):
+            while fence < len(shells) and shells[fence][1] <= match.start():
+                fence += 1
+            if fence < len(shells) and shells[fence][0] <= match.start():
+                continue
+            path = match[0].removeprefix("./")
+            if path not in known:
+                known[path] = _found(path, tree)
+            if known[path]:
+                self._at.append(match.start())
+                self._paths.append(known[path])
+
+    def within(self, section: _Section) -> set[str]:
+        """Those in ``section``; directories end in ``/``."""
+        return set(self._paths[bisect_left(self._at, section.start) : bisect_left(self._at, section.end)])
+
+    def share(self, directory: str) -> float:
+        """The share of the files, of those that the document can be about, that lie in ``directory``."""
+        first = bisect_left(self._files, f"{directory}/")
+        return (bisect_left(self._files, f"{directory}0") - first) / max(1, len(self._files))
+
+
+def _found(path: str, tree: Tree) -> str:
+    """The file or directory that ``path`` names; empty where there is none, or more than one."""
+    if path in tree:
+        return path
+    if tree.is_dir(path.rstrip("/")):
+        return f"{path.rstrip('/')}/"
+    ending = tree.ending(path.rstrip("/"))
+    return ending[0] if len(ending) == 1 else ""
+
+
+def _by_title(section: _Section, text: str, named: _Named, limits: Limits) -> _Place | None:
+    """The one directory or file whose path stands in the heading, where the section names nothing outside of it."""
+    following = text.find("\n", section.start)
+    titled = named.within(section._replace(end=following if following >= 0 else len(text)))
+    if len(titled) != 1:
+        return None
+    path = next(iter(titled))
+    place = path.rstrip("/") if path.endswith("/") else path.rpartition("/")[0]
+    if not place or path.endswith(_PROSE) or _is_aside(place.split("/")):
+        return None
+    if path.endswith("/") and named.share(place) > limits["broad"]:
+        return None
+    around = {place[:at] for at, char in enumerate(f"{place}/") if char == "/"}
+    if not all(f"{one}/".startswith(f"{place}/") or one.rstrip("/") in around for one in named.within(section)):
+        return None
+    glob, directory = (f"{place}/**", place) if path.endswith("/") else (path, "")
+    return _Place(glob, directory, True, f"Its heading names {path}, and the section names nothing outside of {place}/")
+
+
+def _by_path(section: _Section, named: _Named, limits: Limits) -> _Place | None:
+    paths = named.within(section)
     directories = [path if path.endswith("/") else f"{path.rpartition('/')[0]}/" for path in paths]
     if len(paths) < limits["paths"] or "/" in directories:
         return None
-    parts = [directory.rstrip("/").split("/") for directory in directories]
     shared = []
-    for level in zip(*parts, strict=False):
+    for level in zip(*(directory.rstrip("/").split("/") for directory in directories), strict=False):
         if len(set(level)) > 1:
             break
         shared.append(level[0])
-    base = document.path.rpartition("/")[0]
-    files = [path for path in evidence.tree.files() if not base or path.startswith(f"{base}/")]
-    place = "/".join(shared)
-    if not shared or _ASIDE & set(shared) or shared[0].startswith("."):
+    if not shared or _is_aside(shared):
         return None
     if 2 * sum(path.endswith(_PROSE) for path in paths) > len(paths):
         return None  # an index of what to read
-    inside = sum(path.startswith(f"{place}/") for path in files)
-    if not inside or inside > limits["broad"] * len(files):
+    place = "/".join(shared)
+    if not 0 < named.share(place) <= limits["broad"]:
         return None
     title = set(words_of(section.title))
-    named = any((words := set(words_of(part)) - _GENERAL) and words <= title for part in shared)
-    told = f"{len(paths)} paths, all in {place}/: {', '.join(sorted(paths)[:4])}"
-    return _Place(f"{place}/**", place, named, told)
+    told = any((words := set(words_of(part)) - _GENERAL) and words <= title for part in shared)
+    shown = f"{len(paths)} paths, all in {place}/: {', '.join(sorted(paths)[:4])}"
+    return _Place(f"{place}/**", place, told, shown)
 
 
-def _paths(document: Document, section: _Section, tree: Tree) -> set[str]:
-    """The paths of the repository that the section names, commands left out; directories end in ``/``."""
-    skipped = [
-        (fence.start, fence.end)
-        for fence in document.outline.of("code-fence")
-        if section.start <= fence.start < section.end
-        and _SHELL().match(document.text[fence.start : fence.end].split("\n", 1)[0])
-    ]
-    found: set[str] = set()
-    for match in _PATH().finditer(document.text, section.start, section.end):
-        if any(start <= match.start() < end for start, end in skipped):
-            continue
-        path = match[0].removeprefix("./")
-        if path in tree:
-            found.add(path)
-        elif tree.is_dir(path.rstrip("/")):
-            found.add(f"{path.rstrip('/')}/")
-        else:
-            ending = tree.ending(path.rstrip("/"))
-            if len(ending) == 1:
-                found.add(ending[0])
-    return found
+def _is_aside(parts: Sequence[str]) -> bool:
+    return bool(_ASIDE & set(parts)) or parts[0].startswith(".")
 
 
 def _by_language(section: _Section, shares: Counter[str], limits: Limits) -> _Place | None:
@@ -223,6 +291,7 @@ class _Offer(NamedTuple):
     """What an agent offers to load a rule only where it is needed: by pattern and key, by files in directories."""
 
     agent: str
+    name: str
     pattern: str
     directory: tuple[str, ...]
 
@@ -231,7 +300,7 @@ class _Offer(NamedTuple):
 def _offer(agent: str) -> _Offer:
     """What the data file of ``agent`` says; texts are empty where it offers nothing."""
     if agent not in agent_ids():
-        return _Offer(agent, "", ())
+        return _Offer(agent, agent, "", ())
     spec = load_agent(agent)
     pattern = ""
     directory: list[str] = []
@@ -244,7 +313,7 @@ def _offer(agent: str) -> _Offer:
             pattern = f"{name} with {keys[0]}" if keys else ""
         if source.below is Activation.LAZY_DIR:
             directory += source.names
-    return _Offer(spec.name, pattern, tuple(directory))
+    return _Offer(agent, spec.name, pattern, tuple(directory))
 
 
 def _target(place: _Place, offers: Sequence[_Offer], file: str) -> str:
@@ -253,7 +322,7 @@ def _target(place: _Place, offers: Sequence[_Offer], file: str) -> str:
     for offer in offers:
         if place.directory and offer.directory:
             name = file if file in offer.directory else offer.directory[0]
-            told.setdefault(f"{place.directory}/{name}", offer.agent)
+            told.setdefault(f"{place.directory}/{name}", offer.name)
         elif offer.pattern:
-            told.setdefault(f"{offer.pattern}: {place.glob}", offer.agent)
+            told.setdefault(f"{offer.pattern}: {place.glob}", offer.name)
     return ", or ".join(f"{target} ({agent})" for target, agent in list(told.items())[:_SHOWN])

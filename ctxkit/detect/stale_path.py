@@ -1,7 +1,7 @@
 """Paths that the repository does not have.
 
-What it finds: paths in rule files, skills, subagents and commands (in code spans, links, plain words and drawn directory
-trees) that are nowhere in the repository: not from the root, not from the file's directory or any above it, not as the
+What it finds: paths in rule files, skills, subagents and commands (in code spans, links, plain words and drawn
+directory trees) that are nowhere in the repository: not from the root, not from the file's directory or any above it, not as the
 end of any path, not as a module without its extension.
 
 Why it costs: an agent that is sent to a file that is gone searches for it, request after request, or writes a new one.
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.model import Activation
 from ctxkit.model.finding import Confidence, Cut, Finding, Location, Persona, Severity
-from ctxkit.text.hypothetical import Reality, is_example_section, is_placeholder, reality
+from ctxkit.text.hypothetical import Reality, in_samples, is_example_section, is_placeholder, reality
 from ctxkit.text.references import drawn_trees, has_extension, is_prose, path_references
 from ctxkit.text.resolution import alike, bases, children, is_made, is_there, meant, nearest_directory
 
@@ -91,7 +91,7 @@ def _named(document: Document, directory: str, tree: Tree, limits: Limits) -> It
 
 
 def _judged(document: Document, reference: PathReference, directory: str, tree: Tree, others: bool) -> _Dead | None:
-    """How sure it is that ``reference`` was there once; None where nothing says so. ``others``: most others are there."""
+    """How sure it is that ``reference`` was there once; None: nothing says so. ``others``: most others are there."""
     path = reference.path
     is_file, alone = has_extension(path), "/" not in path.rstrip("/")
     near = _near(path, directory, tree, alone)
@@ -109,9 +109,18 @@ def _judged(document: Document, reference: PathReference, directory: str, tree: 
     usual = path.startswith(".") and path.count("/") == 1
     if real is Reality.ABSENT:
         confidence = Confidence.LOW
-    elif linked or (near and not reference.cut):
-        confidence = Confidence.HIGH if others or not alone else Confidence.MEDIUM
-    elif real is Reality.DOUBTFUL or alone or not others or usual or "/." in path.removeprefix("../"):
+    elif linked or (near and not reference.cut and not _is_beside(reference, tree)):
+        sure = Confidence.LOW if not linked and not others and not is_file else Confidence.MEDIUM
+        confidence = Confidence.HIGH if others or (not alone and sure is Confidence.MEDIUM) else sure
+    elif (
+        real is Reality.DOUBTFUL
+        or alone
+        or _is_symbol(path)
+        or _is_beside(reference, tree)
+        or not others
+        or usual
+        or "/." in path.removeprefix("../")
+    ):
         confidence = Confidence.LOW
     elif whole and (is_file or path.endswith("/")) and not reference.cut:
         confidence = Confidence.HIGH
@@ -126,6 +135,18 @@ def _judged(document: Document, reference: PathReference, directory: str, tree: 
     }
     evidence = tuple(f"{words} {value}" for words, value in told.items() if value)
     return _Dead(reference.start, reference.end, path, confidence, evidence)
+
+
+def _is_beside(reference: PathReference, tree: Tree) -> bool:
+    """May it lie beside the repository: ``../x/y`` that is no link, and so not bound to the file's directory?"""
+    inner = reference.path.lstrip("./")
+    return reference.kind != "link" and reference.path.startswith("../") and not tree.ending(inner.partition("/")[0])
+
+
+def _is_symbol(path: str) -> bool:
+    """Is the last part written as the name of a class?"""
+    name = path.rpartition("/")[2]
+    return name[:1].isupper() and not name.isupper() and "." not in name and any(char.isupper() for char in name[1:])
 
 
 def _near(path: str, directory: str, tree: Tree, alone: bool) -> str:
@@ -168,7 +189,7 @@ def _finding(document: Document, name: str, dead: Sequence[_Dead]) -> Finding:
         tip="Name the place it has now, or remove what is said of it.",
         at=tuple(places),
         key=name,
-        persona=Persona.AUDITOR if best.confidence is Confidence.LOW else Persona.REGULAR,
+        persona=Persona.AUDITOR if best.confidence is Confidence.LOW or in_samples(document.path) else Persona.REGULAR,
         evidence=best.evidence,
         covers=tuple(places),
     )
@@ -208,7 +229,7 @@ def _drawn(document: Document, directory: str, tree: Tree, limits: Limits) -> It
 
 def _is_open(name: str) -> bool:
     """Does a row stand for whatever has such a name?"""
-    return is_placeholder(name) or any(mark in name for mark in ("...", "*", "<", "{", "[", "…"))
+    return is_placeholder(name) or any(mark in name for mark in ("...", "*", "<", "{", "[", "…", ","))
 
 
 def _below(row: Row, top: str) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ctxkit.evidence import Evidence, Load
 
+_RULE_DIRECTORIES = ("rules", "steering", "instructions")
 _NOT_LOADED = frozenset({Activation.NEVER, Activation.MANUAL})
 
 
@@ -25,16 +26,19 @@ class Company(IntEnum):
     SURE = 1
     """Whenever the one is there, so is the other."""
     LIKELY = 2
-    """One is a skill or command, or waits for other files than the other."""
-    RARE = 3
-    """Both are skills or commands, and a session has to use both."""
+    """One is in every request, the other a skill or command."""
+    APART = 3
+    """They wait for different places, such as two packages, and a session has to work in both."""
+    RARE = 4
+    """Both are skills or commands, or one is and the other waits, and a session has to use both."""
 
 
 class Meeting(NamedTuple):
-    """That ``agents`` (their names) have two files together, so surely."""
+    """That ``agents`` (their names; ``ids`` in the same order) have two files together, so surely."""
 
     company: Company
     agents: tuple[str, ...]
+    ids: tuple[str, ...]
 
 
 class Together:
@@ -46,17 +50,22 @@ class Together:
         self._loads: dict[str, Mapping[str, Load]] = {
             path: _best(loads) for path, loads in evidence.loads.items() if path in evidence.documents
         }
+        self._spared: dict[str, frozenset[str]] = {
+            path: frozenset(load.agent for load in loads if load.segment.activation is Activation.NEVER)
+            for path, loads in evidence.loads.items()
+        }
         self._met: dict[tuple[str, str], Meeting | None] = {}
 
     @cached_property
     def paths(self) -> list[str]:
-        """Every file that an agent may load, in the order in which copies of one another are written: what is in every
-        request before what is not, what is higher up before what is deeper.
+        """Every file that an agent may load, that which is kept before that of which a copy would go.
+
+        What is in every request comes before what is not, what everybody has before what one person has, files before
+        links, what is higher up before what is deeper.
         """
 
-        def place(path: str) -> tuple[bool, bool, int, str]:
-            loads = self._loads[path].values()
-            return not any(load.at_start for load in loads), path[0] not in "~/", path.count("/"), path
+        def place(path: str) -> tuple[bool, bool, bool, int, str]:
+            return not self.at_start(path), _is_personal(path), path in self.links, path.count("/"), path
 
         return sorted((path for path, loads in self._loads.items() if loads), key=place)
 
@@ -73,23 +82,42 @@ class Together:
         """Is it in every request of an agent?"""
         return any(load.at_start for load in self._loads[path].values())
 
+    def is_listed(self, path: str) -> bool:
+        """Is it a skill, subagent or command to every agent that loads it?"""
+        return all(is_listed(load.segment) for load in self._loads[path].values())
+
     def meeting(self, one: str, other: str) -> Meeting | None:
         """The agents that have both files in one window, as surely as any does; None where none has."""
         key = (one, other) if one < other else (other, one)
         if key not in self._met:
-            found: dict[Company, list[str]] = {}
+            found: dict[Company, list[tuple[str, str]]] = {}
             for agent in self._loads[one].keys() & self._loads[other].keys():
                 company = _company(self._loads[one][agent], self._loads[other][agent])
                 if company is not None:
-                    found.setdefault(company, []).append(self._names[agent])
+                    found.setdefault(company, []).append((self._names[agent], agent))
             best = min(found, default=None)
-            self._met[key] = None if best is None else Meeting(best, tuple(sorted(found[best])))
+            if best is None:
+                self._met[key] = None
+            else:
+                names, ids = zip(*sorted(found[best]), strict=True)
+                self._met[key] = Meeting(best, names, ids)
         return self._met[key]
 
     def stands_in_for(self, kept: str, gone: str) -> bool:
-        """Does every agent that loads ``gone`` have ``kept`` in its window whenever it has ``gone``?"""
+        """Does every agent that loads ``gone`` have ``kept`` in its window whenever it has ``gone``?
+
+        An agent that passes ``kept`` over because it is the same text would have it then. What one person has stands
+        in for nothing that all have, and the other way round: it is meant for other repositories too.
+        """
+        if _is_personal(kept) != _is_personal(gone):
+            return False
         kept_by = self._loads[kept]
-        return all(agent in kept_by and _is_there(kept_by[agent], load) for agent, load in self._loads[gone].items())
+        documents = self._evidence.documents
+        spared = self._spared[kept] if documents[kept].data == documents[gone].data else frozenset()
+        return all(
+            agent in spared or (agent in kept_by and _is_there(kept_by[agent], load))
+            for agent, load in self._loads[gone].items()
+        )
 
     def parallel(self, one: str, other: str) -> bool:
         """Do they tell different agents the same thing: both from the start, for one directory, or as one skill?"""
@@ -126,7 +154,7 @@ def _company(one: Load, other: Load) -> Company | None:
         return None if "subagent" in (one.segment.kind, other.segment.kind) else Company.RARE
     if any(listed):
         return Company.LIKELY if one.at_start or other.at_start else Company.RARE
-    return Company.SURE if _is_there(one, other) or _is_there(other, one) else Company.LIKELY
+    return Company.SURE if _is_there(one, other) or _is_there(other, one) else Company.APART
 
 
 def _is_there(kept: Load, gone: Load) -> bool:
@@ -144,7 +172,13 @@ def _waits(load: Load) -> bool:
 
 
 def _directory(path: str) -> str:
-    """The directory that a rule file is for: that above the first hidden one on its path."""
+    """The directory that a rule file is for: that above ``.claude``, ``.cursor/rules`` and the like."""
     steps = path.split("/")[:-1]
     hidden = next((place for place, step in enumerate(steps) if step.startswith(".")), len(steps))
-    return "/".join(steps[:hidden])
+    is_for_parent = steps[hidden + 1 : hidden + 2] in ([], *([name] for name in _RULE_DIRECTORIES))
+    return "/".join(steps[:hidden] if is_for_parent else steps)
+
+
+def _is_personal(path: str) -> bool:
+    """Is it a file that one person has, and not everybody who works on the repository?"""
+    return path[0] in "~/" or ".local." in path

@@ -63,7 +63,7 @@ def _of_server(server: Segment, agent: AgentAudit, use: AgentUse, limits: Limits
     if tokens < limits["tokens"]:
         return
     what = f"None of the {len(tools)} tools" if whole else f"{len(spare)} of the {len(tools)} tools"
-    verb = "was called" if whole else "were not called"
+    verb = "was called" if whole else "was not called" if len(spare) == 1 else "were not called"
     names = _own_names(spare, server)
     example = switch(server.title, "*" if whole else names[0], (agent.context.agent,))
     yield Finding(
@@ -71,13 +71,13 @@ def _of_server(server: Segment, agent: AgentAudit, use: AgentUse, limits: Limits
         severity=Severity.WARNING if whole else Severity.NOTE,
         confidence=_confidence(use, limits),
         persona=_persona(use, limits),
-        message=f"{what} of {server.title} {verb} in {_sessions(use)}; {'they take' if whole else 'these take'}"
-        f" {tokens:,} tokens in every request.",
+        message=f"{what} of {server.title} {verb} in {_sessions(use)}; {'they take' if whole else 'that takes'}"
+        f" {tokens:,} tokens in every request of {agent.context.name}.",
         tip=f"Switch the server off where it is not needed, or {example}." if whole else f"Leave them out: {example}.",
-        at=(Location(server.path, segment=server.id),),
-        key=f"{server.title}" if whole else f"tools of {server.title}",
+        at=(Location(server.path, segment=server.id, agent=agent.context.agent),),
+        key=f"{agent.context.agent} {server.title}" if whole else f"{agent.context.agent} tools of {server.title}",
         evidence=(*_paid([server] if whole else spare, use), f"Never called: {_some(names)}"),
-        covers=(Location(segment=server.id),) if whole else tuple(Location(segment=tool.id) for tool in spare),
+        covers=tuple(Location(segment=one.id, agent=agent.context.agent) for one in ([server] if whole else spare)),
     )
 
 
@@ -97,7 +97,6 @@ def _built_in(group: Segment, agent: AgentAudit, use: AgentUse, limits: Limits) 
         at=(Location(segment=group.id),),
         key=f"{agent.context.agent} {group.title}",
         evidence=(*_paid(spare, use), f"Never called: {_some([tool.title for tool in spare])}"),
-        covers=tuple(Location(segment=tool.id) for tool in spare),
     )
 
 
@@ -111,9 +110,9 @@ def _listed(entry: Segment, agent: AgentAudit, use: AgentUse, limits: Limits) ->
         f" tokens in every request of {agent.context.name}.",
         tip=f"Remove the {entry.kind}, or keep it out of the listing, if nobody needs it.",
         at=(Location(entry.path),),
-        key=f"{entry.kind} {entry.title}",
+        key=f"{agent.context.agent} {entry.kind} {entry.title}",
         evidence=_paid([entry], use),
-        covers=(Location(segment=entry.id),),
+        covers=(Location(segment=entry.id, agent=agent.context.agent),),
     )
 
 

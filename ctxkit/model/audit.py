@@ -96,7 +96,7 @@ class Audit:
     """What ``ctxkit audit`` found out.
 
     ``root`` is the audited directory (absolute). ``findings``: of its detectors; ``score``: what they come to, None
-    where detectors did not run.
+    where detectors did not run. ``notes``: sentences about how it was made, for whoever asked.
     """
 
     root: str
@@ -106,3 +106,4 @@ class Audit:
     also_read_by: tuple[str, ...] = ()
     findings: Findings = NO_FINDINGS
     score: Score | None = None
+    notes: tuple[str, ...] = ()

@@ -106,12 +106,13 @@ class CheckResult:
     """What ``ctxkit check`` found out.
 
     ``audit``: of the repository alone. ``failing``: its findings at or above ``fail_on``, worst first. ``budgets``: in
-    the order of the configuration. ``difference``: against the baseline. ``config`` and ``baseline``: the files that
-    were read, as paths relative to the root; empty where there is none.
+    the order of the configuration. ``difference``: of the baseline and what would be written into it now. ``config``
+    and ``baseline``: the files that were read, as paths relative to the root; empty where there is none. ``fail_on``
+    None: findings never fail.
     """
 
     audit: Audit
-    fail_on: Severity
+    fail_on: Severity | None
     persona: Persona
     failing: tuple[Finding, ...] = ()
     budgets: tuple[BudgetResult, ...] = ()

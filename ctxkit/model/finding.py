@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ctxkit.model.context import Span
-    from ctxkit.model.tokens import Tokens
+from ctxkit.model.context import Span  # noqa: TC001 - msgspec reads the annotations
+from ctxkit.model.tokens import Tokens  # noqa: TC001 - msgspec reads the annotations
 
 
 class Severity(StrEnum):
@@ -72,7 +70,7 @@ class Location:
     """A place: ``span`` of the file ``path`` (None: all of it), or the segment ``segment`` of what has no file.
 
     ``path`` as in :class:`~ctxkit.model.Segment`. ``note``: in a few words, what is there. ``region``: the lines of the
-    span; detectors leave it empty.
+    span; detectors leave it empty. ``agent``: the only agent (its id) in whose window it is meant; empty: any.
     """
 
     path: str | None = None
@@ -80,6 +78,7 @@ class Location:
     segment: str = ""
     note: str = ""
     region: Region | None = None
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +162,16 @@ class Findings:
     """All that the detectors said, worst first.
 
     ``shown``: to be acted on. ``suppressed``: not shown, and by whose wish. ``hidden``: meant for other personas.
-    ``expired``: comments and settings whose date has passed, as sentences.
+    ``expired``: comments and settings whose date has passed, as sentences. ``wasted``: of each agent, what all of
+    ``shown`` together say is not needed, no token twice; ``removable``: as much of that as their cuts take out.
     """
 
     shown: tuple[Finding, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
     hidden: tuple[Finding, ...] = ()
     expired: tuple[str, ...] = ()
+    wasted: tuple[Waste, ...] = ()
+    removable: tuple[Waste, ...] = ()
 
 
 NO_FINDINGS = Findings()

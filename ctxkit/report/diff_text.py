@@ -144,10 +144,9 @@ def verdict(diff: Diff) -> str:
     most = max(diff.agents, key=lambda agent: (abs(agent.start.by), agent.agent), default=None)
     if most is None or not most.start.by:
         said = "No agent starts with more or fewer tokens than before"
-    elif most.start.by > 0:
-        said = f"{most.name} carries {most.start.by:,} more tokens in every request"
     else:
-        said = f"{most.name} carries {-most.start.by:,} fewer tokens in every request"
+        about, by = "" if most.start.exact else "~", most.start.by
+        said = f"{most.name} carries {about}{abs(by):,} {'more' if by > 0 else 'fewer'} tokens in every request"
     told = [said, *([f"{count(len(diff.new), 'new finding')}"] if diff.new else [])]
     if diff.resolved:
         told.append(f"{len(diff.resolved):,} resolved")

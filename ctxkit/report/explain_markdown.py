@@ -21,7 +21,5 @@ What `ctxkit audit` and `ctxkit check` look for. `ctxkit explain ID` prints the 
 def pages_markdown(pages: Sequence[Page]) -> str:
     """An index, then each of ``pages``."""
     index = [f"- [`{page.identity}`](#{page.identity}): {page.title}" for page in pages]
-    blocks = [_HEAD, "\n".join(index)]
-    for page in pages:
-        blocks.append(f"## {page.identity}\n\n{page.title}\n\n{page_markdown(page, 3)}".rstrip())
-    return "\n\n".join(blocks) + "\n"
+    parts = [f"## {page.identity}\n\n{page.title}\n\n{page_markdown(page, 3)}".rstrip() for page in pages]
+    return "\n\n".join((_HEAD, "\n".join(index), *parts)) + "\n"

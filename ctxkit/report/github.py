@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ctxkit.model.finding import Severity
+from ctxkit.report.budgets import budget_findings
 from ctxkit.report.figures import count
 from ctxkit.report.json_values import utf8
 from ctxkit.report.layout import clean
@@ -17,6 +18,7 @@ from ctxkit.report.sarif import first_place
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from ctxkit.model.check import CheckResult
     from ctxkit.model.finding import Finding, Region
 
 SHOWN = 10
@@ -46,6 +48,13 @@ def annotated(findings: Sequence[Finding], paths: Mapping[str, str]) -> Iterator
         yield f"{count(rest, 'more finding')} not annotated: GitHub shows {SHOWN} a step."
 
 
+def check_annotated(result: CheckResult, paths: Mapping[str, str]) -> Iterator[str]:
+    """The same of a check: budgets first, then what makes it fail, then what else there is."""
+    failing = set(map(id, result.failing))
+    others = (finding for finding in result.audit.findings.shown if id(finding) not in failing)
+    yield from annotated((*budget_findings(result), *result.failing, *others), paths)
+
+
 def command(name: str, message: str, title: str, properties: Mapping[str, object] | None = None) -> str:
     """``::name file=…,title=…::message``, escaped as the runner reads it."""
     named = {**(properties or {}), "title": title[:_TITLE]}
@@ -57,13 +66,10 @@ def _lines(region: Region | None) -> dict[str, object]:
     """Lines, and columns where both are of one line: the runner takes columns for that alone."""
     if region is None:
         return {"line": 1}
-    last = region.end_line
-    if region.end_column == 1 and last > region.start_line:
-        last -= 1
-    if last > region.start_line:
-        return {"line": region.start_line, "endLine": last}
-    end = {"endColumn": region.end_column} if region.end_line == region.start_line else {}
-    return {"line": region.start_line, "endLine": last, "col": region.start_column, **end}
+    lines: dict[str, object] = {"line": region.start_line, "endLine": region.end_line}
+    if region.end_line == region.start_line:
+        lines |= {"col": region.start_column, "endColumn": region.end_column}
+    return lines
 
 
 def _data(text: str) -> str:

@@ -142,13 +142,15 @@ class FilesOut(Struct, frozen=True, kw_only=True):
 class AuditOut(Struct, frozen=True, kw_only=True):
     """What ``ctxkit audit --format json`` writes.
 
-    ``also_read_by``: other agents that load a rule file found here. ``findings``: worst first; ``findings_hidden``: how
+    ``also_read_by``: other agents that load a rule file found here. ``expired``: comments and settings that do not let
+    anything pass any more, and why. ``findings``: worst first; ``findings_hidden``: how
     many more are meant for other personas; ``suppressed``: those that a comment, the configuration or the baseline
     takes out. ``score`` is null where nothing was looked for.
     """
 
     agents: tuple[AgentOut, ...]
     also_read_by: tuple[str, ...]
+    expired: tuple[str, ...]
     files: FilesOut
     findings: tuple[FindingOut, ...]
     findings_hidden: int
@@ -167,6 +169,7 @@ def audit_json(audit: Audit, models: Mapping[str, Priced]) -> Iterator[bytes]:
     root = AuditOut(
         agents=(),
         also_read_by=audit.also_read_by,
+        expired=tuple(map(utf8, audit.findings.expired)),
         files=FilesOut(by_kind=kinds, count=audit.inventory.count, tokens=audit.inventory.total),
         findings=tuple(map(finding_out, audit.findings.shown)),
         findings_hidden=len(audit.findings.hidden),

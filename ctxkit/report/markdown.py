@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 from ctxkit.report.json_values import utf8
 from ctxkit.report.layout import clean, cut_end
+from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 COMMENT_CHARACTERS = 65_536
-"""Characters GitHub takes in a comment."""
-SUMMARY_BYTES = 900_000
-"""Bytes of a step summary that we write; GitHub refuses one over 1 MiB."""
+"""Characters GitHub takes in a comment; a step summary may have 1 MiB."""
 
 _APART = "\u200b"
 _MEANS_SOMETHING = {ord(char): f"&#{ord(char)};" for char in "&<>\\`*_[]|~$\"'{}!"}
@@ -25,13 +24,19 @@ _REFERS = {ord(char): f"&#{ord(char)};{_APART}" for char in "@#"}
 _IN_PROSE = {**_MEANS_SOMETHING, **_REFERS}
 _IN_CODE = {**_MEANS_SOMETHING, **{ord(char): f"&#{ord(char)};" for char in "@#:"}}
 
+_LEADS = on_demand(r"(?i)(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\bgh)(?=-\d)")
+"""Where an address or the name of an issue would begin."""
+_BLOCK = on_demand(r"^(\d*)([-+=.)])")
+"""What may begin a list or underline a heading at the start of a line."""
+
 _PROSE = 500
 _CODE = 200
 
 
 def prose(text: str, most: int = _PROSE) -> str:
     """``text`` as running text of at most ``most`` columns, in one line."""
-    return cut_end(utf8(clean(text)), most).translate(_IN_PROSE)
+    shown = _LEADS().sub(_APART, cut_end(utf8(clean(text)).strip(), most)).translate(_IN_PROSE)
+    return _BLOCK().sub(lambda found: f"{found[1]}&#{ord(found[2])};", shown)
 
 
 def code(text: str, most: int = _CODE) -> str:
@@ -50,28 +55,22 @@ def details(summary: str, body: str) -> str:
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
-def in_characters(text: str) -> int:
-    """How long GitHub takes a comment to be: in UTF-16 units, which is never less than characters."""
-    return len(text.encode("utf-16-le")) // 2
-
-
-def in_bytes(text: str) -> int:
-    """Bytes in UTF-8."""
-    return len(text.encode())
-
-
-def fitted(blocks: Sequence[str], most: int, size: Callable[[str], int] = in_characters) -> str:
+def fitted(blocks: Sequence[str], most: int = COMMENT_CHARACTERS) -> str:
     """``blocks`` with empty lines between them; those at the end that would make it longer than ``most`` go whole."""
-    reserve = size(_left_out(len(blocks)))
-    sizes = [size(block) + 2 for block in blocks]
+    sizes = [_characters(block) + 2 for block in blocks]
     if sum(sizes) <= most:
         return "\n\n".join(blocks) + "\n"
-    room, kept = most - reserve - 2, 0
+    room, kept = most - _characters(_left_out(len(blocks))) - 2, 0
     while kept < len(blocks) and sizes[kept] <= room:
         room -= sizes[kept]
         kept += 1
     return "\n\n".join([*blocks[:kept], _left_out(len(blocks) - kept)]) + "\n"
 
 
+def _characters(text: str) -> int:
+    """How long GitHub takes a comment to be: in UTF-16 units, which is never less than characters."""
+    return len(text.encode("utf-16-le")) // 2
+
+
 def _left_out(blocks: int) -> str:
-    return f"_{blocks:,} more did not fit here; <code>ctxkit audit</code> shows all._"
+    return f"_{blocks:,} more did not fit here; the text report has them._"

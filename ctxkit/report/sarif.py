@@ -1,8 +1,9 @@
 """Findings as SARIF 2.1.0, the way GitHub's code scanning takes it.
 
-GitHub shows the first location of a result only, tells results apart by ``primaryLocationLineHash`` alone, and takes
-25,000 results a run of which it keeps the 5,000 most severe (docs.github.com, SARIF support for code scanning). It
-follows no symbolic link, so paths are those of the files that links lead to.
+GitHub shows the first location of a result only, wants lines and columns of it, tells results apart by
+``primaryLocationLineHash`` alone, and keeps 5,000 results of a file of at most 10 MB (docs.github.com, SARIF support
+for code scanning). It follows no symbolic link, so paths are those of the files that links lead to. Rules say the same
+whatever was found: how bad and how sure a finding is stands with the result.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ctxkit.detect import DETECTORS
-from ctxkit.model.finding import Confidence, Severity
+from ctxkit.report.budgets import NAME, budget_findings
 from ctxkit.report.figures import count
 from ctxkit.report.json_values import utf8
 from ctxkit.report.layout import clean
@@ -19,40 +20,47 @@ from ctxkit.report.page import page_markdown, page_of
 from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from ctxkit.model.check import CheckResult
     from ctxkit.model.finding import Finding, Findings, Location, Region, Suppressed
 
-MAX_RESULTS = 25_000
-"""Results of a run; GitHub refuses more. Findings come worst first, so the least are left out."""
+MAX_RESULTS = 5_000
+"""Results that GitHub keeps of a run. Findings come worst first, so the least are left out."""
+MAX_BYTES = 8_000_000
+"""Bytes of all results together; GitHub refuses a file that has more than 10 MB when it is compressed."""
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
-_MAX_RELATED = 100
+_MAX_RELATED = 20
 _DESCRIPTION = 1_024
 _MESSAGE = 2_000
 _EVIDENCE_LINES = 10
 _EVIDENCE_LINE = 300
-_PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "recommendation"}
-_PRECISION = {Confidence.HIGH: "very-high", Confidence.MEDIUM: "high", Confidence.LOW: "medium"}
 _KIND = {"comment": "inSource"}
+_TAGS = ("coding-agent", "context-window")
+_SECURITY = {"secret-in-context": "7.5"}
+"""Rules whose findings are weaknesses → a score of 0 to 10. GitHub takes 7.0 to 8.9 for high; our own choice."""
 
 
 def sarif_json(findings: Findings, paths: Mapping[str, str], version: str) -> bytes:
-    """``findings`` as one run of ctxkit ``version``.
+    """``findings`` as one run of ctxkit ``version``; what somebody asked not to see is there as suppressed.
 
     ``paths``: path of a finding → path from the top of the repository
     (:func:`ctxkit.sources.repository_paths.repository_paths`); findings without such a place are counted and left out.
     """
-    from msgspec import json
-
-    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(findings, paths, version)]}
-    return json.format(json.encode(log), indent=1) + b"\n"
+    return _log(findings.shown, findings.suppressed, paths, version)
 
 
-def named_paths(findings: Findings) -> Iterator[str]:
+def check_sarif_json(result: CheckResult, paths: Mapping[str, str], version: str) -> bytes:
+    """What a check found, its budgets that fail among it; otherwise as :func:`sarif_json`."""
+    findings = result.audit.findings
+    return _log((*budget_findings(result), *findings.shown), findings.suppressed, paths, version)
+
+
+def named_paths(findings: Iterable[Finding]) -> Iterator[str]:
     """Every path that :func:`sarif_json` and annotations want to know the place of."""
-    for finding in (*findings.shown, *(item.finding for item in findings.suppressed)):
+    for finding in findings:
         for place in finding.at:
             if place.path is not None:
                 yield place.path
@@ -63,72 +71,72 @@ def first_place(finding: Finding, paths: Mapping[str, str]) -> Location | None:
     return next((place for place in finding.at if place.path in paths), None)
 
 
-def _run(findings: Findings, paths: Mapping[str, str], version: str) -> dict[str, Any]:
-    everything: list[tuple[Finding, Suppressed | None]] = [(finding, None) for finding in findings.shown]
-    everything += [(item.finding, item) for item in findings.suppressed]
+def _log(shown: Sequence[Finding], suppressed: Sequence[Suppressed], paths: Mapping[str, str], version: str) -> bytes:
+    from msgspec import json
+
+    everything: list[tuple[Finding, Suppressed | None]] = [(finding, None) for finding in shown]
+    everything += [(item.finding, item) for item in suppressed]
     placed = [item for item in everything if first_place(item[0], paths) is not None]
-    rules = _rules([finding for finding, _ in everything])
+    rules = [_rule(identity) for identity in _rule_names(finding for finding, _ in everything)]
     index = {rule["id"]: at for at, rule in enumerate(rules)}
+    results, size = [], 0
     seen: Counter[str] = Counter()
-    results = [_result(finding, item, paths, index, seen) for finding, item in placed[:MAX_RESULTS]]
-    return {
+    for finding, item in placed[:MAX_RESULTS]:
+        result = _result(finding, item, paths, index, seen)
+        size += len(json.encode(result))
+        if size > MAX_BYTES:
+            break
+        results.append(result)
+    notes = list(_left_out(len(everything) - len(placed), len(placed) - len(results)))
+    run = {
         "tool": {"driver": {"name": "ctxkit", "semanticVersion": version, "rules": rules}},
         "columnKind": "unicodeCodePoints",
         "automationDetails": {"id": "ctxkit/"},
+        "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The top of the repository."}}},
         "invocations": [
             {
                 "executionSuccessful": True,
-                "toolExecutionNotifications": list(_left_out(len(everything) - len(placed), len(placed))),
+                "toolExecutionNotifications": notes,
             }
         ],
         "results": results,
     }
+    return json.format(json.encode({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}), indent=1) + b"\n"
 
 
-def _left_out(outside: int, placed: int) -> Iterator[dict[str, Any]]:
+def _left_out(outside: int, over: int) -> Iterator[dict[str, Any]]:
     said = []
     if outside:
         said.append(f"{count(outside, 'finding')} in no file of the repository left out.")
-    if placed > MAX_RESULTS:
-        said.append(f"{count(placed - MAX_RESULTS, 'finding')} over the {MAX_RESULTS:,} of a run left out.")
+    if over:
+        said.append(f"{count(over, 'finding')} over what GitHub takes left out.")
     for text in said:
         yield {"level": "note", "message": {"text": text}}
 
 
-def _rules(found: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Every detector, and what else findings name as their rule; each as bad and as sure as its findings allow."""
-    worst: dict[str, Severity] = {}
-    least: dict[str, Confidence] = {}
-    surest = list(Confidence)
-    for finding in found:
-        rule = finding.rule
-        worst[rule] = min(worst.get(rule, finding.severity), finding.severity, key=lambda severity: severity.rank)
-        least[rule] = max(least.get(rule, finding.confidence), finding.confidence, key=surest.index)
-    return [
-        _rule(rule, worst.get(rule, Severity.WARNING), least.get(rule, Confidence.HIGH))
-        for rule in (*DETECTORS, *sorted(set(worst) - set(DETECTORS)))
-    ]
+def _rule_names(found: Iterable[Finding]) -> list[str]:
+    """Every detector, and what else findings name as their rule."""
+    return [*DETECTORS, *sorted({NAME, *(finding.rule for finding in found)} - set(DETECTORS))]
 
 
-def _rule(identity: str, severity: Severity, confidence: Confidence) -> dict[str, Any]:
+def _rule(identity: str) -> dict[str, Any]:
     words = identity.replace("-", " ")
     title, finds, text, markdown = words, words, words, words
     if identity in DETECTORS:
         page = page_of(identity)
         title, finds, markdown = page.title, page.finds, page_markdown(page)
         text = "\n\n".join(f"{heading}: {said}" for heading, said in page.parts)
+    elif identity == NAME:
+        title = finds = text = markdown = "What agents load is over a limit that the repository has set itself."
+    security = _SECURITY.get(identity)
     return {
         "id": identity,
         "name": words.title().replace(" ", ""),
         "shortDescription": {"text": title[:_DESCRIPTION]},
         "fullDescription": {"text": finds[:_DESCRIPTION]},
         "help": {"text": text, "markdown": markdown},
-        "defaultConfiguration": {"level": severity.value},
-        "properties": {
-            "precision": _PRECISION[confidence],
-            "problem.severity": _PROBLEM[severity],
-            "tags": ["coding-agent", "context-window"],
-        },
+        "defaultConfiguration": {"level": "warning"},
+        "properties": {"security-severity": security, "tags": ["security", *_TAGS]} if security else {"tags": _TAGS},
     }
 
 
@@ -161,7 +169,7 @@ def _result(
         related = others[:_MAX_RELATED]
         result["relatedLocations"] = [{"id": at, **_location(place, paths)} for at, place in enumerate(related, 1)]
     if suppressed is not None:
-        said = utf8(clean(suppressed.reason)) or f"by {suppressed.by}"
+        said = _text(suppressed.reason, _DESCRIPTION) or f"by {suppressed.by}"
         kind = _KIND.get(suppressed.by, "external")
         result["suppressions"] = [{"kind": kind, "status": "accepted", "justification": said}]
     return result
@@ -180,13 +188,15 @@ def _location(place: Location, paths: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _region(region: Region | None) -> dict[str, int]:
-    """Lines and columns; a region that ends before the first column of a line ends with the line above it."""
+    """Lines and columns; of a whole file the place before its first character."""
     if region is None:
-        return {"startLine": 1}
-    lines = {"startLine": region.start_line, "startColumn": region.start_column}
-    if region.end_column == 1 and region.end_line > region.start_line:
-        return {**lines, "endLine": region.end_line - 1}
-    return {**lines, "endLine": region.end_line, "endColumn": region.end_column}
+        return {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1}
+    return {
+        "startLine": region.start_line,
+        "startColumn": region.start_column,
+        "endLine": region.end_line,
+        "endColumn": region.end_column,
+    }
 
 
 def uri_of(path: str) -> str:

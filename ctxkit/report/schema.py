@@ -10,6 +10,14 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _STRUCTS = {
     "agent": ("ctxkit.agents.spec", "AgentSpec", "What one coding agent loads (rules/agents/*.yaml)."),
     "audit": ("ctxkit.report.json", "AuditOut", "What ctxkit audit --format json writes."),
+    "baseline": ("ctxkit.baseline", "BaselineFile", "What the gate lets pass for now (.ctxkit-baseline.json)."),
+    "baseline-report": (
+        "ctxkit.report.baseline_report",
+        "BaselineReportOut",
+        "What ctxkit baseline --format json writes.",
+    ),
+    "check": ("ctxkit.report.check_json", "CheckOut", "What ctxkit check --format json writes."),
+    "config": ("ctxkit.config", "Config", "What is checked, and how strictly (.ctxkit.yaml)."),
     "detectors": ("ctxkit.report.explain_json", "DetectorsOut", "What ctxkit explain --format json writes."),
     "diff": ("ctxkit.report.diff_json", "DiffOut", "What ctxkit diff --format json writes."),
     "generated": (
@@ -33,4 +41,8 @@ def schema_json(name: str) -> bytes:
     module, struct, title = _STRUCTS[name]
     schema: dict[str, object] = {"$schema": _DIALECT, "title": title}
     schema |= json.schema(getattr(import_module(module), struct))
+    if name == "config":
+        from ctxkit.report.config_schema import with_names
+
+        schema = with_names(schema)
     return json.format(json.encode(schema, order="sorted"), indent=2) + b"\n"

@@ -37,9 +37,9 @@ def findings_text(findings: Findings, screen: Screen, top: int) -> Iterator[str]
 
 def finding_text(finding: Finding, screen: Screen) -> Iterator[str]:
     """One finding: severity, place and cost in the first line, then what is the case, the proof, and what to do."""
-    cost = _cost(finding)
-    said = f"{finding.severity.value} {screen.glyphs.dot} {where(finding)}{f'  {cost}' if cost else ''}"
-    yield f"  {screen.paint(said, STYLES[finding.severity])}  {screen.paint(finding.rule, Style.QUIET)}"
+    dot = f" {screen.glyphs.dot} "
+    said = dot.join(filter(None, (finding.severity.value, where(finding), _cost(finding), finding.rule)))
+    yield from paragraph(said, screen, hang=2, style=STYLES[finding.severity])
     yield from paragraph(finding.message, screen, indent=4)
     for line in finding.evidence[:_PROOFS]:
         yield from paragraph(line, screen, indent=6, hang=2, style=Style.QUIET)

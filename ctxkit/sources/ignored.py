@@ -49,16 +49,16 @@ class IgnoreSource(NamedTuple):
     include: bool = False
 
 
-def standard_ignores(repository: Repository | None, prefix: str = "") -> list[IgnoreFile]:
+def standard_ignores(repository: Repository | None, prefix: str = "", *, personal: bool = True) -> list[IgnoreFile]:
     """What counts besides the ``.gitignore`` files below a directory, strongest first.
 
-    These are the ``.gitignore`` files above it in its repository (``prefix`` is its path there), ``info/exclude`` and
-    the user's own file. A file that cannot be read counts as empty.
+    These are the ``.gitignore`` files above it in its repository (``prefix`` is its path there), and where ``personal``
+    ones count ``info/exclude`` and the user's own file. A file that cannot be read counts as empty.
     """
     from ctxkit.ignore import IgnoreFile
 
     case = ignores_case(repository)
-    texts = [*_above(repository, prefix), *_outside(repository)]
+    texts = [*_above(repository, prefix), *(_outside(repository) if personal else ())]
     return [IgnoreFile(text.data, text.base, source=text.source, ignorecase=case) for text in texts]
 
 
@@ -101,7 +101,8 @@ def hidden_by(
     git: list[list[_Text]] = []
     if gitignore:
         inside = _agent_texts(worktree, IgnoreSource(GITIGNORE, "any-dir"), prefix, home)
-        git = [[*_above(repository, prefix), *inside], *([text] for text in _outside(repository))]
+        outside = _outside(repository) if worktree.personal else []
+        git = [[*_above(repository, prefix), *inside], *([text] for text in outside)]
     if not own and not any(git):
         return frozenset()
     case = ignores_case(repository) if ignorecase is None else ignorecase

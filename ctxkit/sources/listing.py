@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import struct
 from dataclasses import dataclass, field
@@ -12,8 +11,6 @@ from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from ctxkit.sources.git import Repository
 
 CLEAN, FILTERED, CHANGED, UNTRACKED, SYMLINK, SUBMODULE = range(6)
 
@@ -77,25 +74,6 @@ def parse_listing(output: bytes) -> Listing:
     ids = bytes.fromhex("".join([identity for _, identity in columns]))
     size = len(ids) // len(paths) if paths else 20
     return Listing(paths, bytes([state for state, _ in columns]), ids, size)
-
-
-def index_key(repository: Repository) -> bytes:
-    """A name for the present state of git's index; empty when there is no index to name.
-
-    The index ends with a checksum of itself, which covers names, blobs and what ``lstat`` said. Where that is left
-    out (``index.skipHash``) the time of its last change has to do.
-    """
-    path = os.path.join(repository.directory, "index")
-    try:
-        with open(path, "rb") as file:
-            status = os.fstat(file.fileno())
-            file.seek(-32, os.SEEK_END)
-            trailer = file.read(32)
-    except (OSError, ValueError):
-        return b""
-    if not any(trailer[-20:]):
-        trailer += b"%d %d" % (status.st_mtime_ns, status.st_ino)
-    return b"%d:" % status.st_size + trailer
 
 
 def load_listing(cache: Store | None, root: str) -> Listing | None:

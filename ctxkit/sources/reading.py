@@ -8,14 +8,14 @@ import stat
 from typing import TYPE_CHECKING
 
 from ctxkit.model import Skipped
-from ctxkit.sources.git import Git, GitError, Repository, find_repository, irregular, looks_bare
+from ctxkit.sources.git import GitError, Repository, find_repository, looks_bare
+from ctxkit.sources.glance import Glance
 from ctxkit.sources.listing import (
     CHANGED,
     SUBMODULE,
     SYMLINK,
     UNTRACKED,
     Listing,
-    index_key,
     load_listing,
     parse_listing,
     save_listing,
@@ -25,7 +25,6 @@ from ctxkit.sources.worktree import ATTRIBUTES, Worktree
 from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Sequence
 
     from ctxkit.sources.listing import Store
@@ -43,8 +42,11 @@ class Reading:
     What a program has to import or prepare in between costs no time while git takes longer.
     """
 
-    def __init__(self, root: str) -> None:
-        """Start git on ``root`` where there is a repository; never raises for what lies there."""
+    def __init__(self, root: str, glance: Glance | None = None) -> None:
+        """Start git on ``root`` where there is a repository; never raises for what lies there.
+
+        ``glance``: of ``root``, at work already.
+        """
         self.root = os.path.realpath(root)
         """Absolute, without links."""
         self._repository = find_repository(self.root)
@@ -53,7 +55,7 @@ class Reading:
         self.worktree: Worktree | None = None
         """What ``finish`` gave."""
         if self._repository is not None:
-            self._git = self._started(self._repository)
+            self._git = self._started(self._repository, glance)
         elif looks_bare(self.root):
             hint = "audit a clone or a work tree of it"
             self._skipped.append(Skipped(".", "a bare repository: it has no work tree", hint))
@@ -65,18 +67,9 @@ class Reading:
         self.worktree = self._finished(cache, progress)
         return self.worktree
 
-    def glance(self) -> str:
-        """A digest of all that git says of the work tree; empty where it says nothing.
-
-        The same digest means the same listing, and the same content of every file that does not differ from the
-        index. Before ``finish`` it waits for git; afterwards it is about what ``finish`` gave.
-        """
-        try:
-            return self._git.glance() if self._git is not None else ""
-        except GitError:
-            if self.worktree is None and self._repository is not None:
-                self._git = self._started(self._repository)
-            return ""
+    def state(self) -> bytes:
+        """What :meth:`Glance.state` says of what ``finish`` gave; empty where it was not git that gave it."""
+        return self._git.glance.state() if self._git is not None else b""
 
     def _finished(self, cache: Store | None, progress: Callable[[int, int, str], None] | None) -> Worktree:
         for last in (False, True):
@@ -88,7 +81,7 @@ class Reading:
                 self._skipped.append(_refused(str(error), self._repository))
                 self._git = None
                 break
-            if last or not self._git.outdated():
+            if last or not self._git.glance.outdated():
                 return tree
             self._git = self._started(self._repository)
         return _walked(self.root, self._repository, self._skipped, progress)
@@ -96,16 +89,11 @@ class Reading:
     def close(self) -> None:
         """End what git is still doing; for when ``finish`` will not be called, or did not return."""
         if self._git is not None:
-            for process in self._git.started:
-                if process.poll() is None:
-                    self._git.git.stop(process)
+            self._git.glance.close()
 
-    def _started(self, repository: Repository) -> _GitReading | None:
-        odd = irregular(repository)
+    def _started(self, repository: Repository, glance: Glance | None = None) -> _GitReading | None:
         try:
-            if odd is not None:
-                raise GitError(f"{os.path.relpath(odd, repository.top)} is not a regular file")
-            return _GitReading(self.root, repository)
+            return _GitReading(self.root, repository, glance or Glance(self.root, repository))
         except GitError as error:
             self._skipped.append(_refused(str(error), repository))
             return None
@@ -159,46 +147,17 @@ def _walked(
 class _GitReading:
     """One run over a git work tree."""
 
-    def __init__(self, root: str, repository: Repository) -> None:
+    def __init__(self, root: str, repository: Repository, glance: Glance) -> None:
         self.root = root
         self.repository = repository
+        self.glance = glance
+        self.git = glance.git
+        self.key = glance.key
         self.progress: Callable[[int, int, str], None] | None = None
         self.skipped: list[Skipped] = []
         self.stamps: dict[str, Stamp] = {}
         self.changed: dict[str, int | None] = {}
         self._links: dict[str, bool] = {}
-        self.started: list[subprocess.Popen[bytes]] = []
-        self._answers: dict[subprocess.Popen[bytes], tuple[bytes, bytes]] = {}
-        self.git = Git(repository, root)
-        self.key = index_key(repository)
-        self.changes = self._start(
-            "diff-files", "-z", "--name-status", "--ignore-submodules=all", "--relative", "--", "."
-        )
-        self.others = self._start("ls-files", "-z", "-o", "--exclude-standard", errors=True)
-
-    def _start(self, *arguments: str, errors: bool = False) -> subprocess.Popen[bytes]:
-        self.started.append(self.git.start(*arguments, errors=errors))
-        return self.started[-1]
-
-    def _answer(self, process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
-        """What ``process`` writes to stdout and stderr. Raises GitError."""
-        if process not in self._answers:
-            self._answers[process] = self.git.finish_with_errors(process)
-        return self._answers[process]
-
-    def glance(self) -> str:
-        """A digest of git's answers and the index that they are about; empty if it has changed. Raises GitError."""
-        import hashlib
-
-        state = hashlib.sha256(self.key)
-        for process in (self.changes, self.others):
-            for text in self._answer(process):
-                state.update(b"%d:" % len(text) + text)
-        return "" if self.outdated() else state.hexdigest()
-
-    def outdated(self) -> bool:
-        """Whether git's index changed while it was read, so that the answers may not fit together."""
-        return self.key != index_key(self.repository)
 
     def finish(self, cache: Store | None, progress: Callable[[int, int, str], None] | None) -> Worktree:
         self.progress = progress
@@ -208,17 +167,17 @@ class _GitReading:
             if kept is not None and known:
                 listing = kept
             else:
-                listing = parse_listing(self.git.finish(self._start("ls-files", "-z", "-s", "-v", errors=True)))
+                listing = parse_listing(self.git.finish(self.glance.start("ls-files", "-z", "-s", "-v", errors=True)))
                 listing.previous = kept
             if not known or len(listing.paths) <= ALWAYS_SCANNED:
                 listing.special = _special_below(self.root, listing.paths)
             if any(path.rpartition("/")[2] in _READ_BY_GIT for path in listing.special):
-                for process in (self.changes, self.others):
+                for process in (self.glance.changes, self.glance.others):
                     self.git.stop(process)
             self._untracked(listing)
             self._different(listing)
         finally:
-            for process in self.started:
+            for process in self.glance.started:
                 if process.returncode is None:
                     self.git.stop(process)
         if not known:
@@ -226,14 +185,14 @@ class _GitReading:
 
             listing.attributes = [path for path in listing.paths if path.endswith(ATTRIBUTES)]
             mark_filtered(listing, self.git, self.root, self.repository)
-            if self.key and not self.outdated():
+            if self.key and not self.glance.outdated():
                 save_listing(cache, self.root, self.key, listing)
         self._special_files(listing.special)
         return Worktree(self.root, self.repository.top, listing, self.changed, self.stamps, self.skipped)
 
     def _different(self, listing: Listing) -> None:
         try:
-            output, _ = self._answer(self.changes)
+            output, _ = self.glance.answer(self.glance.changes)
         except GitError as error:
             self.skipped.append(Skipped(".git", f"{error}; every file was read instead", "git diff-files says more"))
             for path, state in zip(listing.paths, listing.states, strict=True):
@@ -258,7 +217,7 @@ class _GitReading:
 
     def _untracked(self, listing: Listing) -> None:
         try:
-            output, warnings = self._answer(self.others)
+            output, warnings = self.glance.answer(self.glance.others)
         except GitError as error:
             if _is_anothers(str(error)):
                 raise

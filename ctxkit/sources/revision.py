@@ -30,6 +30,9 @@ _KINDS = {"120000": SYMLINK, "160000": SUBMODULE}
 _UNSAFE = on_demand(r"(?:^|/)(?:\.{0,2}|\.git|git~\d+)(?:/|$)", re.IGNORECASE)
 _FORBIDDEN = frozenset('\\:*?"<>|') if os.name == "nt" else frozenset()
 _LINK_BYTES = 4_096
+_PATH_CHARACTERS = 4_000
+_PATH_PARTS = 500
+"""What no system has room for (Linux takes 4,095 bytes), and what Python's own functions cannot climb down."""
 _HOPS = 8
 
 
@@ -64,6 +67,7 @@ class Revision:
         self.skipped: list[Skipped] = []
         self._blobs = Blobs(git)
         self._filled: set[str] = set()
+        self._plain: set[str] = set()
         try:
             listed = git.start("ls-tree", "-r", "-z", "--full-tree", tree)
             local = git.start("ls-files", "-z", "-o", "-i", "--exclude-standard", "--directory", "--full-name")
@@ -80,6 +84,10 @@ class Revision:
         self.directories: dict[str, dict[str, bool]] = {"": {}}
         for path, (kind, _) in self.files.items():
             self._enter(path, kind == SUBMODULE)
+        for path in sorted(self.files.keys() & self.directories.keys()):  # a link would lead what lies below it astray
+            del self.files[path]
+            self._enter(path, True)
+            self.skipped.append(Skipped(path, "a file and a directory at once", "remove one from the repository"))
         self._local: set[str] = set()
         for path in ignored.split("\0")[:-1]:
             name = path.rstrip("/")
@@ -124,7 +132,7 @@ class Revision:
             above = os.path.normpath(os.path.join(os.path.dirname(path), target))
             if not os.path.isabs(target) and above.split(os.sep)[0] == os.pardir:
                 target = os.path.normpath(os.path.join(self.top, above))
-            os.makedirs(os.path.dirname(place), exist_ok=True)
+            self._make_room(place)
             os.symlink(target, place)
         except (GitError, OSError, ValueError) as error:
             self.skipped.append(Skipped(path, f"a link that cannot be made here ({error})", "mend or remove the link"))
@@ -206,7 +214,7 @@ class Revision:
         self._filled.add(path)
         place = os.path.join(self.folder, *path.split("/"))
         try:
-            os.makedirs(os.path.dirname(place), exist_ok=True)
+            self._make_room(place)
             with open(place, "xb") as file:
                 file.writelines(self._blobs.chunks(identity))
         except GitError as error:
@@ -215,6 +223,18 @@ class Revision:
         except (OSError, ValueError) as error:
             self.skipped.append(Skipped(path, f"cannot be written to look at it ({error})", "make room in TMPDIR"))
 
+    def _make_room(self, place: str) -> None:
+        """Make the directory of ``place``. Raises ValueError where a link of the tree leads out of the folder there.
+
+        Names that differ in case alone are one where the file system takes them for one.
+        """
+        parent = os.path.dirname(place)
+        if parent not in self._plain:
+            if os.path.realpath(parent) != parent:
+                raise ValueError("a link lies above it")
+            os.makedirs(parent, exist_ok=True)
+            self._plain.add(parent)
+
     def close(self) -> None:
         """End what git is doing."""
         self._blobs.close()
@@ -222,6 +242,8 @@ class Revision:
 
 def _is_safe(path: str) -> bool:
     """Can ``path`` be the path of a file in a work tree, on this system, without leading out of it?"""
+    if len(path) > _PATH_CHARACTERS or path.count("/") >= _PATH_PARTS:
+        return False
     return _UNSAFE().search(path) is None and not (_FORBIDDEN and _FORBIDDEN & set(path))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
-from ctxkit.model import Skipped
-
 if TYPE_CHECKING:
     import os
+
+    from ctxkit.model import Skipped
 
 Stamp = tuple[int, int, int, int]
 """Size, times of the last change of content and of status in nanoseconds, and inode of a file."""
@@ -30,6 +30,8 @@ def special(path: str, mode: int) -> Skipped:
         (stat.S_ISBLK, "a block device"),
     )
     name = next((name for test, name in kinds if test(mode)), "not a regular file")
+    from ctxkit.model import Skipped
+
     return Skipped(path, f"{name}; reading it could wait for ever", "remove it, or add it to .gitignore")
 
 

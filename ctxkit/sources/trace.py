@@ -17,6 +17,7 @@ from ctxkit.sources.status import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import ModuleType
 
     from ctxkit.sources.worktree import Worktree
 
@@ -30,18 +31,24 @@ _ABSENT = "absent"
 
 
 class Trace:
-    """The places that a run looks at. ``settled``: whether none of them changed just before."""
+    """The places that a run looks at.
+
+    ``settled``: none of them changed just before it was looked at. ``newest``: when the last of them changed, in
+    nanoseconds since the epoch.
+    """
 
     def __init__(self) -> None:
         self.seen: dict[str, str] = {}
         self.settled = True
-        self._listening = False
+        self.newest = 0
+        self._passed_over: tuple[str, ...] = ()
 
     def see(self, path: str) -> None:
         """Note how ``path`` (absolute) is now, before it is read; what was noted first counts."""
         if path not in self.seen:
             sign, changed = _sign(path)
             self.seen[path] = sign
+            self.newest = max(self.newest, changed)
             self.settled = self.settled and changed < time.time_ns() - RACY_NS
 
     def see_real(self, path: str) -> None:
@@ -49,44 +56,57 @@ class Trace:
         self.seen.setdefault(_REAL + path, os.path.realpath(path))
 
     def listen(self, folders: Iterable[str]) -> None:
-        """From now on note every file that Python opens and every directory that it lists, but for those in ``folders``.
+        """From now on note every file that Python opens and directory that it lists, but not those in ``folders``.
 
-        So nothing that a run reads can be forgotten, whichever module reads it. Python has no way to take this back;
-        :meth:`close` ends what it does.
+        So nothing that a run reads can be forgotten, whichever module reads it. Python's own library is passed over
+        too; :func:`program_files` stands for what else it loads. Ends with :meth:`close`.
         """
-        self._listening = True
-        passed_over = tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
+        library = os.path.dirname(os.__file__)
+        self._passed_over = tuple(os.path.join(os.path.realpath(folder), "") for folder in (library, *folders))
+        if not _hooked:
+            sys.addaudithook(_hear)  # for ever: Python takes no hook back
+            _hooked.append(True)
+        _listening.append(self)
 
-        def hear(event: str, arguments: tuple[object, ...]) -> None:
-            if not self._listening or event not in _EVENTS:
-                return
-            path = arguments[0]
-            if isinstance(path, bytes | os.PathLike):
-                path = os.fsdecode(path)
-            if isinstance(path, str):
-                path = os.path.abspath(path)
-                if not path.startswith(passed_over):
-                    self.see(path)
-
-        sys.addaudithook(hear)
+    def hear(self, path: str) -> None:
+        """Note that ``path`` is opened or listed."""
+        if not path.startswith(self._passed_over):
+            self.see(path)
 
     def close(self) -> None:
-        """Note nothing more."""
-        self._listening = False
+        """Note nothing more of what is opened."""
+        if self in _listening:
+            _listening.remove(self)
 
     def without(self, worktree: Worktree) -> dict[str, str]:
-        """What was seen, without the files that git answers for."""
+        """What was seen, without the files that git answers for: those that do not differ from its index."""
+        from ctxkit.sources.listing import CLEAN, FILTERED
+
         start = os.path.join(worktree.root, "")
-        listed = set(worktree.paths)
+        states = dict(zip(worktree.paths, worktree.states, strict=True))
         return {
             path: sign
             for path, sign in self.seen.items()
-            if not path.startswith(start) or path[len(start) :].replace(os.sep, "/") not in listed
+            if not path.startswith(start)
+            or states.get(path[len(start) :].replace(os.sep, "/")) not in (CLEAN, FILTERED)
         }
 
 
 _EVENTS = frozenset({"open", "os.scandir", "os.listdir"})
+_listening: list[Trace] = []
+_hooked: list[bool] = []
 _REAL = "real:"
+
+
+def _hear(event: str, arguments: tuple[object, ...]) -> None:
+    if not _listening or event not in _EVENTS:
+        return
+    path = arguments[0]
+    if isinstance(path, bytes | os.PathLike):
+        path = os.fsdecode(path)
+    if isinstance(path, str):
+        for trace in tuple(_listening):
+            trace.hear(os.path.abspath(path))
 
 
 def holds(path: str, sign: str) -> bool:
@@ -97,7 +117,7 @@ def holds(path: str, sign: str) -> bool:
 
 
 def program_files() -> list[str]:
-    """The files that ctxkit itself is: its modules that are loaded, and its data."""
+    """The files that ctxkit itself is: its modules that are loaded, its data, and where what it is built on lies."""
     from ctxkit.data import rules_root
 
     found = [
@@ -107,7 +127,13 @@ def program_files() -> list[str]:
     ]
     for folder, _, names in sorted(os.walk(rules_root())):
         found += [os.path.join(folder, name) for name in sorted(names)]
+    found += {os.path.dirname(os.path.dirname(module.__file__ or "")) for module in _built_on()}
     return [path for path in found if path]
+
+
+def _built_on() -> list[ModuleType]:
+    """Loaded packages of others; that one was installed or replaced shows in the folder that it lies in."""
+    return [sys.modules[name] for name in ("msgspec", "tiktoken", "re2", "yaml") if name in sys.modules]
 
 
 def _sign(path: str) -> tuple[str, int]:

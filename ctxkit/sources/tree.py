@@ -77,7 +77,7 @@ class FileTree:
         from ctxkit.ignore import IgnoreTree
 
         repository = find_repository(self._worktree.root)
-        files = [*standard_ignores(repository, self._prefix)]
+        files = standard_ignores(repository, self._prefix, personal=self._worktree.personal)
         for path in self._worktree.find({GITIGNORE}):
             base = "/".join(filter(None, (self._prefix, path.rpartition("/")[0])))
             files += read_ignore(os.path.join(self._worktree.root, path), base, path, ignores_case(repository))

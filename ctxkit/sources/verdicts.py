@@ -1,27 +1,28 @@
-"""Answers of earlier runs, given again as long as nothing that they depend on has changed."""
+"""Answers of earlier runs, given again as long as nothing that they depend on has changed.
+
+Git answers for the files that do not differ from its index; everything else that a run looked at is held against what
+``lstat`` said of it then.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
+import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from ctxkit.sources.status import stamp
-from ctxkit.sources.trace import MOST, RACY_NS, holds, program_files
+from ctxkit.sources.trace import MOST, RACY_NS, Trace, holds, program_files
 from ctxkit.text.kept import keep, read_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from ctxkit.sources.reading import Reading
-    from ctxkit.sources.status import Stamp
-    from ctxkit.sources.trace import Trace
+    from ctxkit.sources.worktree import Worktree
 
 _FOLDER = "verdicts"
-_FORMAT = "ctxverdict1"
-_ENVIRONMENT = ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "PATH")
-_PREFIXES = ("GIT_", "CTXKIT_")
+_FORMAT = "ctxverdict2"
+_ENVIRONMENT = ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "PATH", "GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES")
+_PREFIXES = ("GIT_CONFIG", "CTXKIT_")
 
 
 class Answer(NamedTuple):
@@ -33,71 +34,81 @@ class Answer(NamedTuple):
 
 
 def question(words: Sequence[str]) -> str:
-    """A name for a question: ``words`` are all that it depends on besides files, without the environment."""
-    environment = [f"{name}={os.environ[name]}" for name in sorted(os.environ) if name in _ENVIRONMENT]
-    environment += [f"{name}={os.environ[name]}" for name in sorted(os.environ) if name.startswith(_PREFIXES)]
-    said = _packed([_FORMAT, f"{sys.hexversion:x}", os.path.realpath(__file__), *words, *environment])
-    return hashlib.sha256(said).hexdigest()
+    """All that an answer depends on besides files: ``words``, and what of the environment counts."""
+    environment = [
+        f"{name}={os.environ[name]}"
+        for name in sorted(os.environ)
+        if name in _ENVIRONMENT or name.startswith(_PREFIXES)
+    ]
+    program = [_FORMAT, sys.version, sys.executable, sys.getfilesystemencoding(), os.path.realpath(__file__)]
+    return _joined([*program, *words, *environment])
 
 
-def recall(name: str, reading: Reading) -> Answer | None:
-    """The answer to the question ``name``, if it is known and nothing has changed; None otherwise."""
-    kept = read_kept(name, _FOLDER)
+def recall(question: str, state: Callable[[], bytes]) -> Answer | None:
+    """The answer to ``question``, if it is known and nothing has changed; None otherwise.
+
+    ``state``: :meth:`ctxkit.sources.glance.Glance.state`, asked last, because it may have to wait for git.
+    """
+    kept = read_kept(_name(question), _FOLDER)
     if kept is None:
         return None
-    code, git, notes, loose, *words = _unpacked(kept)
-    behind_notes = int(notes)
-    behind_loose = behind_notes + 2 * int(loose)
-    if not all(holds(path, sign) for path, sign in _pairs(words[behind_loose:-1])):
+    asked, git, code, notes, places, output = _parts(kept)
+    if asked.decode("utf-8", "surrogateescape") != question:
         return None
-    if reading.glance() != git:
+    words = places.decode("utf-8", "surrogateescape").split("\0")
+    if not all(holds(path, sign) for path, sign in zip(words[::2], words[1::2], strict=False)):
         return None
-    if not all(_loose(reading.root, path) == sign for path, sign in _pairs(words[behind_notes:behind_loose])):
+    if not git or state() != git:
         return None
-    return Answer(int(code), tuple(words[:behind_notes]), words[-1].encode("utf-8", "surrogateescape"))
+    told = notes.decode("utf-8", "surrogateescape")
+    return Answer(int(code), tuple(told.split("\0")) if told else (), output)
 
 
-def remember(name: str, answer: Answer, reading: Reading, trace: Trace, started: int) -> bool:
-    """Keep ``answer`` to the question ``name``; False where something in it may change without a trace.
+def remember(question: str, answer: Answer, worktree: Worktree, state: bytes, trace: Trace, started: int) -> bool:
+    """Keep ``answer`` to ``question``; False where something that it depends on may change without a trace.
 
-    ``started``: when the run began, in nanoseconds.
+    ``state`` as in :func:`recall`, of the reading that gave ``worktree``; ``started``: when the run began, in
+    nanoseconds since the epoch.
     """
-    worktree = reading.worktree
-    git = reading.glance()
-    if worktree is None or not git or b"\0" in answer.output:
+    if not state:
         return False
-    for path in program_files():
+    for path in (*loose(worktree), *program_files()):
         trace.see(path)
     seen = trace.without(worktree)
-    newest = max((max(sign[1:3]) for sign in worktree.stamps.values()), default=0)
-    if not trace.settled or newest >= started - RACY_NS or len(seen) + len(worktree.stamps) > MOST:
+    if not trace.settled or trace.newest >= started - RACY_NS or len(seen) > MOST:
         return False
-    loose = [word for path, sign in worktree.stamps.items() for word in (path, _sign(sign))]
     places = [word for path, sign in seen.items() for word in (path, sign)]
-    head = [str(answer.code), git, str(len(answer.notes)), str(len(loose) // 2)]
-    text = answer.output.decode("utf-8", "surrogateescape")
-    keep(name, _packed([*head, *answer.notes, *loose, *places, text]), _FOLDER)
+    words = (question, state, str(answer.code), "\0".join(answer.notes), "\0".join(places), answer.output)
+    parts = [word if isinstance(word, bytes) else word.encode("utf-8", "surrogateescape") for word in words]
+    keep(_name(question), b"".join(b"%d:%b" % (len(part), part) for part in parts), _FOLDER)
     return True
 
 
-def _loose(root: str, path: str) -> str:
-    try:
-        return _sign(stamp(os.lstat(os.path.join(root, path))))
-    except OSError:
-        return ""
+def loose(worktree: Worktree) -> list[str]:
+    """The files (absolute paths) of ``worktree`` that git does not answer for: it differs, or does not know them."""
+    from ctxkit.sources.listing import CHANGED, SUBMODULE, UNTRACKED
+
+    states = (CHANGED, UNTRACKED, SUBMODULE)
+    named = zip(worktree.paths, worktree.states, strict=True)
+    return [os.path.join(worktree.root, *path.split("/")) for path, state in named if state in states]
 
 
-def _sign(of: Stamp) -> str:
-    return " ".join(map(str, of))
+def _name(question: str) -> str:
+    """The name that an answer is kept under; two questions may share one, so the whole question stands with it."""
+    data = question.encode("utf-8", "surrogateescape")
+    return f"{zlib.crc32(data):08x}{zlib.adler32(data):08x}"
 
 
-def _pairs(words: Sequence[str]) -> zip[tuple[str, str]]:
-    return zip(words[::2], words[1::2], strict=True)
+def _joined(words: Sequence[str]) -> str:
+    return "".join(f"{len(word)}:{word}" for word in words)
 
 
-def _packed(words: Sequence[str]) -> bytes:
-    return "\0".join(words).encode("utf-8", "surrogateescape")
-
-
-def _unpacked(data: bytes) -> list[str]:
-    return data.decode("utf-8", "surrogateescape").split("\0")
+def _parts(data: bytes) -> list[bytes]:
+    found = []
+    at = 0
+    while at < len(data):
+        colon = data.index(b":", at)
+        end = colon + 1 + int(data[at:colon])
+        found.append(data[colon + 1 : end])
+        at = end
+    return found

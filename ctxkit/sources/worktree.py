@@ -36,7 +36,7 @@ class Worktree:
     ``CHANGED``, ``UNTRACKED`` (also every file where there is no git), ``SYMLINK`` and ``SUBMODULE``. ``rows[i]`` is
     the file's row in ``listing``, -1 when it has none. ``stamps`` holds size, time and inode of files that are not
     clean, ``attributes`` the paths of ``.gitattributes`` files. ``git_root`` is the top of the repository, None without
-    git.
+    git. ``personal``: whether ignore files that belong to a user or a clone count, and not to the repository alone.
     """
 
     __slots__ = (
@@ -46,6 +46,7 @@ class Worktree:
         "git_root",
         "listing",
         "paths",
+        "personal",
         "root",
         "rows",
         "skipped",
@@ -65,6 +66,7 @@ class Worktree:
         """``changed``: path → its state now, None when it is gone; paths the listing does not have are added."""
         self.root = root
         self.git_root = git_root
+        self.personal = True
         self.listing = listing
         self.stamps = stamps
         self.skipped = tuple(sorted(set(skipped), key=lambda item: (item.path, item.reason)))

@@ -47,6 +47,7 @@ def _parts(text: str) -> Iterator[tuple[str, int, int]]:
     outlined = outline(text)
     wholes = {region.start: region for region in outlined.of(*_WHOLE)}
     headings = {heading.start for heading in outlined.headings}
+    starts = wholes.keys() | headings
     position = frontmatter_end(text)
     if position:
         yield "frontmatter", 0, position
@@ -72,7 +73,7 @@ def _parts(text: str) -> Iterator[tuple[str, int, int]]:
         elif _TABLE().match(line.rstrip()):
             yield "table", position, end
         else:
-            end = _paragraph_end(text, end, wholes.keys() | headings)
+            end = _paragraph_end(text, end, starts)
             yield "paragraph", position, end
         position = end
 

@@ -21,7 +21,7 @@ _WORD = on_demand(r"[a-z0-9.][a-z0-9_]*(?:[-+#'.][a-z0-9_+#]+)*\+*#?")
 _PATHS = on_demand(r"(?<![\w/])(?:\.{0,2}/)?(?:[\w@.-]+/)+[\w*.-]*|\*\.\w+")
 _FRAGMENTS = {
     "<start>": r"(?:^|(?<=[,;:·(|] )|(?<=[,;:·(|])|(?<=\band ))",
-    "<end>": r"(?=$|\s*[,;.!·)(|:]|\s+[-–—]|\s+and\b)",
+    "<end>": r"(?=$|\s*[,;.!·)(|:]|\s+[-\u2013—]|\s+and\b)",
 }
 _CLAUSE = 80
 _NUMBERS = {"two": "2", "three": "3", "four": "4", "eight": "8"}
@@ -61,10 +61,17 @@ class ChoiceRules(Struct, frozen=True, forbid_unknown_fields=True):
     date: str
     use: str
     doubt: str
+    unsure: str
     aside: str
     neutral: str
     forbids: str
     forbidden: str
+    general: str
+    orders: str
+    light: str
+    empty: str
+    same: tuple[str, ...]
+    opposite: tuple[str, ...]
     languages: dict[str, str]
     areas: dict[str, str]
     groups: tuple[Group, ...]
@@ -133,7 +140,7 @@ def words_of(text: str) -> frozenset[str]:
 def demands(text: str) -> tuple[Demand, ...]:
     """The statements of the Markdown ``text`` that make choices; remembered, as several questions are asked of them."""
     found = []
-    aside = _compiled(choice_rules().aside)
+    aside = compiled(choice_rules().aside)
     asides: dict[str, bool] = {}
     for statement in statements(text):
         words = words_of(statement.text)
@@ -152,10 +159,10 @@ def choices_of(text: str, words: frozenset[str]) -> list[Choice]:
     found: list[Choice] = []
     doubts: list[str] | None = None
     for group in _triggered(words):
-        if group.not_ and _compiled(group.not_).search(text):
+        if group.not_ and compiled(group.not_).search(text):
             continue
         if doubts is None:
-            doubts = [match[0] for match in _compiled(choice_rules().doubt).finditer(text)]
+            doubts = [match[0] for match in compiled(choice_rules().doubt).finditer(text)]
         if all(group.conditional and re.match(_CONDITIONS, doubt) for doubt in doubts):
             found += _of_group(group, text, words)
     return found
@@ -164,7 +171,9 @@ def choices_of(text: str, words: frozenset[str]) -> list[Choice]:
 def conflicting(one: Choice, other: Choice) -> bool:
     """Can the two not both be followed?"""
     group = group_of(one.group)
-    if one.group != other.group or not (one.firm or other.firm) or not (one.demanded or other.demanded):
+    if one.group != other.group or not (one.demanded or other.demanded):
+        return False
+    if not (one.firm or other.firm) and not (one.number and one.number == other.number):
         return False
     same = one.option == other.option
     if not (one.demanded and other.demanded):
@@ -183,12 +192,15 @@ def scope_of(statement: Statement, words: frozenset[str], places: frozenset[str]
     """What of the repository ``statement`` is about. ``places``: names of its directories, small letters."""
     languages: set[str] = set()
     areas: set[str] = set()
-    titles = statement.under[1:] if len(statement.under) > 1 else ()
-    for text in (*titles, statement.lead):
-        _add_scope(words_of(text), places, languages, areas)
-        areas.update(path.strip("./") for path in _PATHS().findall(text))
     _add_scope(words, frozenset(), languages, areas)
     areas.update(path.strip("./") for path in _PATHS().findall(statement.text))
+    own = bool(languages), bool(areas)
+    for text in (*statement.under[1:], statement.lead):
+        told: tuple[set[str], set[str]] = set(), set()
+        _add_scope(words_of(text), places, *told)
+        told[1].update(path.strip("./") for path in _PATHS().findall(text))
+        languages |= set() if own[0] else told[0]
+        areas |= set() if own[1] else told[1]
     return Scope(frozenset(languages), frozenset(areas))
 
 
@@ -215,7 +227,7 @@ def _of_group(group: Group, text: str, words: frozenset[str]) -> list[Choice]:
             else:
                 other = next(other for other in group.options if other != name)
                 found[Choice(group.id, other, "", True, firm)] = None
-    demanded_ones = {choice[:3] for choice in found if choice.demanded}
+    demanded_ones = {(*choice[:2], choice.number if choice.firm else "") for choice in found if choice.demanded}
     specific = {choice for choice in demanded_ones if choice[2]} or demanded_ones
     if len(specific) > 1 or len({choice[1] for choice in demanded_ones}) > 1:
         return []
@@ -232,12 +244,19 @@ def _mentions(group: Group, name: str, text: str) -> Iterable[tuple[str, bool, b
         for match in pattern.finditer(text) if pattern is not None else ():
             before = text[max(0, match.start() - _CLAUSE) : match.start()]
             number = next((value for value in match.groups() if value), "")
-            if _compiled(data.neutral).search(before):
+            if compiled(data.neutral).search(before):
                 continue
-            refused = _compiled(data.forbids).search(before) or _compiled(data.forbidden).search(text, match.end())
+            if not firm and compiled(data.forbids).search(before):
+                continue
+            refused = compiled(data.forbids).search(before) or compiled(data.forbidden).search(text, match.end())
             yield _NUMBERS.get(number, number), not refused or bool(number and group.id in _LIMITS), firm
-    if rejected is not None and rejected.search(text):
+    refusal = rejected.search(text) if rejected is not None else None
+    if refusal is not None and not (option := group.options[name]).it:
         yield "", False, True
+    elif refusal is not None:
+        rest = f"{text[: refusal.start()]} {text[refusal.end() :]}"
+        if not compiled(rf"(?<![\w-])(?:{option.it})(?![\w-])").search(rest):
+            yield "", False, True
 
 
 _LIMITS = frozenset(("line-length", "function-length", "file-length", "coverage"))
@@ -271,7 +290,8 @@ def _joined(patterns: list[str], it: str) -> re.Pattern[str] | None:
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The expression ``pattern``; remembered."""
     return re.compile(pattern)
 
 
@@ -289,6 +309,12 @@ def _triggered(words: frozenset[str]) -> list[Group]:
     triggers = _triggers()
     called = {group.id for word in words if word in triggers for group in triggers[word]}
     return [group for group in choice_rules().groups if group.id in called] if called else []
+
+
+@cache
+def language_words() -> frozenset[str]:
+    """The words that name a language."""
+    return frozenset(_scope_words()[0])
 
 
 @cache

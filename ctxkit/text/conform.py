@@ -44,7 +44,9 @@ def _faults(value: object, shape: Any, path: Path) -> Iterator[Fault]:
         hint = str((shape.extra_json_schema or {}).get("description", ""))
         yield from (fault._replace(hint=fault.hint or hint) for fault in _faults(value, shape.type, path))
     elif isinstance(shape, inspect.UnionType):
-        yield from _faults(value, next(kind for kind in shape.types if not isinstance(kind, inspect.NoneType)), path)
+        kinds = [kind for kind in shape.types if not isinstance(kind, inspect.NoneType)]
+        if len(kinds) == 1:  # of several, whoever asks checks the value himself
+            yield from _faults(value, kinds[0], path)
     elif isinstance(shape, inspect.StructType):
         yield from _struct(value, shape, path)
     elif isinstance(shape, inspect.DictType):
@@ -81,9 +83,10 @@ def _struct(value: object, shape: inspect.StructType, path: Path) -> Iterator[Fa
 
 def _plain(value: object, shape: Any, path: Path) -> Iterator[Fault]:
     if isinstance(shape, inspect.EnumType | inspect.LiteralType):
-        choices = [e.value for e in shape.cls] if isinstance(shape, inspect.EnumType) else list(shape.values)
-        if value not in choices:
-            yield Fault(path, f"{_shown(value)} is none of its values", nearest(str(value), filter(None, choices)))
+        values = [e.value for e in shape.cls] if isinstance(shape, inspect.EnumType) else shape.values
+        if value not in values:
+            choices = (str(choice) for choice in values if choice)
+            yield Fault(path, f"{_shown(value)} is none of its values", nearest(str(value), choices))
     elif isinstance(shape, inspect.StrType):
         if not isinstance(value, str):
             yield _unlike(value, "a text", path)

@@ -89,10 +89,16 @@ class _Search:
         if not ranked:
             return None
         first = min(rank for rank, _, _ in ranked)
-        found = [
-            Copy(here, there, self._pairs(here, at, there, place)) for rank, there, place in ranked if rank == first
-        ]
-        return max(found, key=lambda copy: size(self._texts[here], copy.pairs))
+        best: Copy | None = None
+        largest = -1
+        for rank, there, place in ranked:
+            room = min(len(self._texts[here]) - at, (at if here == there else len(self._texts[there])) - place)
+            if rank == first and (best is None or room > best.pairs[-1][0] + 1 - at):
+                copy = Copy(here, there, self._pairs(here, at, there, place))
+                words = size(self._texts[here], copy.pairs)
+                if words > largest:
+                    best, largest = copy, words
+        return best
 
     def _pairs(self, here: int, at: int, there: int, place: int) -> tuple[tuple[int, int], ...]:
         ours, theirs = self._meanings[here], self._meanings[there]

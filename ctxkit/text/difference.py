@@ -63,15 +63,32 @@ def changes(one: Sequence[str], other: Sequence[str], most: int) -> list[Change]
 
 
 _NEGATIONS = frozenset(
-    ["not", "no", "never", "without", "don't", "dont", "doesn't", "isn't", "aren't", "can't", "cannot", "mustn't", "shouldn't", "won't", "avoid", "except", "unless", "forbidden", "prohibited", "neither", "nor", "none", "disallow", "disallowed", "disabled", "disable"]
-)
+    [
+        "not", "no", "never", "without", "don't", "dont", "doesn't", "isn't", "aren't", "can't", "cannot", "mustn't",
+        "shouldn't", "won't", "avoid", "except", "unless", "forbidden", "prohibited", "neither", "nor", "none",
+        "disallow", "disallowed", "disabled", "disable",
+    ]
+)  # fmt: skip
+_MODALS = _NEGATIONS | {"do", "does", "must", "shall", "should", "may", "can", "will"}
 _OPPOSITES = tuple(
     frozenset(pair.split("/"))
-    for pair in ["always/never", "before/after", "must/may", "enable/disable", "enabled/disabled", "allow/deny", "allowed/forbidden", "with/without", "do/avoid", "include/exclude", "true/false", "on/off", "yes/no", "required/optional", "minimum/maximum", "least/most", "above/below", "over/under", "prefer/avoid", "use/avoid", "add/remove", "more/less", "required/forbidden", "all/no", "all/none", "only/never"]
-)
+    for pair in [
+        "always/never", "before/after", "must/may", "enable/disable", "enabled/disabled", "allow/deny",
+        "allowed/forbidden", "with/without", "do/avoid", "include/exclude", "true/false", "on/off", "yes/no",
+        "required/optional", "minimum/maximum", "least/most", "above/below", "over/under", "prefer/avoid", "use/avoid",
+        "add/remove", "more/less", "required/forbidden", "all/no", "all/none", "only/never",
+    ]
+)  # fmt: skip
 _WORDING = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "been", "being", "by", "for", "from", "has", "have", "if", "in", "into", "is", "it", "its", "itself", "of", "on", "onto", "or", "please", "so", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "too", "via", "was", "were", "which", "will", "with", "would", "you", "your", "our", "we", "us", "can", "could", "should", "also", "just", "very", "really", "simply", "always", "each", "every", "any", "all", "some", "own", "e.g", "i.e", "etc", "same", "here", "when", "where", "while", "whenever", "once", "use", "using", "used", "uses", "via"]
-)
+    [
+        "a", "an", "and", "are", "as", "at", "be", "been", "being", "by", "for", "from", "has", "have", "if", "in",
+        "into", "is", "it", "its", "itself", "of", "on", "onto", "or", "please", "so", "such", "than", "that", "the",
+        "their", "them", "then", "there", "these", "they", "this", "those", "to", "too", "via", "was", "were", "which",
+        "will", "with", "would", "you", "your", "our", "we", "us", "can", "could", "should", "also", "just", "very",
+        "really", "simply", "always", "each", "every", "any", "all", "some", "own", "e.g", "i.e", "etc", "same", "here",
+        "when", "where", "while", "whenever", "once", "use", "using", "used", "uses",
+    ]
+)  # fmt: skip
 _NEGATED = 2
 """Words of a change up to which a negation in it turns the meaning round; in more it is said in another way."""
 _EXCHANGED = 2
@@ -94,6 +111,8 @@ def about(one: Sequence[str], other: Sequence[str]) -> About:
         ours and theirs and any(map(_PLACE().search, ours)) and any(map(_PLACE().search, theirs))
     ):
         return About.PLACE
+    if ours & _NEGATIONS and theirs & _NEGATIONS:
+        one, other = ([word for word in side if word not in _MODALS] for side in (one, other))
     left, right = _stems(one), _stems(other)
     if not left or not right or "".join(left) == "".join(right) or max(len(left), len(right)) > _EXCHANGED:
         return About.WORDING

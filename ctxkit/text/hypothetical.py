@@ -9,54 +9,79 @@ from ctxkit.text.pattern import on_demand
 
 _PLACEHOLDER = on_demand(
     r"(?:^|[/_.\-(]|(?-i:(?<=[a-z])(?=[A-Z])))"
-    r"(?:foo|bar|baz|qux|quux|my|your|our|some|any|placeholder|dummy|xyz|abc|xxx+|yyy+|zzz+|tbd|(?-i:N|vN)|something|whatever|acme"
-    r"|lorem|nnn+|example(?=\.[a-z]+$|/?$)|sample(?=\.[a-z]+$)|(?:file|path|module|package|class|feature|component|test|skill|agent)[_-]?name)"
+    r"(?:foo|bar|baz|qux|quux|my|your|our|some|any|placeholder|dummy|xyz|abc|xxx+|yyy+|zzz+|tbd|(?-i:N"
+    r"|vN)|something|whatever|acme"
+    r"|lorem|nnn+|example(?=\.[a-z]+$|/?$)|sample(?=\.[a-z]+$)|(?:file|path|module|package|class|feature"
+    r"|component|test|skill|agent|tool|command|provider|model|service|plugin|rule)[_-]?name"
+    r"|my(?:command|file|component|tool|plugin|module|feature|page|class|service|app|script|test|rule"
+    r"|skill|agent|package)\w*"
+    r"|\w*NameHere|\w*_here)"
     r"(?:$|[/_.\-)\d]|(?-i:(?<=[a-z])(?=[A-Z])))"
-    r"|(?:^|/)(?:name|path|file|filename|thing|widget|hello|feature|new)(?:\.[a-z]+$|/?$)|(?-i:X\.Y|x\.y)",
+    r"|(?:^|/)(?:name|path|file|filename|thing|widget|hello|feature|new)(?:\.[a-z]+$|/?$|(?<=feature)/"
+    r"|(?<=name)/)|(?-i:X\.Y|x\.y)",
     re.IGNORECASE,
 )
 _MADE_BEFORE = on_demand(
-    r"\b(?:creat(?:e|es|ed|ing)|generat(?:e|es|ed|ing)|(?:writ(?:e|es|ten|ing)|wrote|sav(?:e|es|ed|ing)|outputs?|stored?|stores|dumps?"
-    r"|logged|logs|downloads?|downloaded|copy|copies|copied|exports?|exported|renam(?:e|es|ed|ing)|place|put|goes|go|moved?)\s(?:[^.]{0,30}\s)?"
-    r"(?:to|in|into|under|as|at)|emit(?:s|ted)?|scaffold\w*|will be|mkdir|touch|name it|named|call it|called|a new|initiali[sz](?:e|es))\b"
+    r"\b(?:creat(?:e|es|ed|ing)|generat(?:e|es|ed|ing)|(?:writ(?:e|es|ten|ing)|wrote|sav(?:e|es|ed|ing)"
+    r"|outputs?|stored?|stores|dumps?"
+    r"|logged|logs|downloads?|downloaded|copy|copies|copied|exports?|exported|renam(?:e|es|ed|ing)|place"
+    r"|put|goes|go|moved?)\s(?:[^.]{0,30}\s)?"
+    r"(?:to|in|into|under|as|at)|emit(?:s|ted)?|writes?|wrote|produces?|scaffold\w*|will be|mkdir|touch"
+    r"|name it|named|call it|called|a new|initiali[sz](?:e|es))\b"
     r"[^.;]{0,30}$",
     re.IGNORECASE,
 )
 _DENIED = on_demand(r"\b(?:not|no|without|nor|instead of|rather than|than)[ \t\n]+[`*_(\[\"']*$", re.IGNORECASE)
 _MAYBE_AFTER = on_demand(
-    r"^[`*_)\]]*[ \t,(:\u2013\u2014-]*(?:\bif (?:it |they |this |one )?(?:exists?|present|available|any)\b|\b(?:is|are|was|were|has been"
-    r"|have been|gets?|will be) (?:not |now |automatically |auto-?)?(?:created|generated|written|removed|deleted|gone|renamed|replaced"
+    r"^[`*_)\]]*[ \t,(:\u2013\u2014-]*(?:\bif (?:it |they |this |one )?(?:exists?|present|available"
+    r"|any)\b|\b(?:is|are|was|were|has been"
+    r"|have been|gets?|will be) (?:not |now |automatically |auto-?)?(?:created|generated|written|removed"
+    r"|deleted|gone|renamed|replaced"
     r"|merged|gitignored|git-ignored|ignored|untracked|missing|absent|produced|cached)\b|\bgitignored\b|\bgit-ignored\b"
     r"|\bnot (?:yet|tracked|checked in|committed)\b|\bdeleted\b|\bremoved\b|\b(?:auto-?)?generated\b)",
     re.IGNORECASE,
 )
 _ELSEWHERE = on_demand(
-    r"\b(?:(?:does|do|did)(?:n['\u2019]t| not| no longer) exist|no longer (?:exists?|present)|(?:was|were|been) (?:removed|deleted)"
+    r"\b(?:(?:does|do|did)(?:n['\u2019]t| not| no longer) exist|no longer (?:exists?|present)|(?:was|were"
+    r"|been) (?:removed|deleted)"
     r"|used to (?:be|live)|formerly|still contain\w*|git history|hypothetical\w*|imagine|suppose"
     r"|(?:another|other|separate|external|sibling) repo\w*|in that (?:[\w./`-]+ )?repo\w*"
     r"|the (?!same|main|whole|current|entire|git|this|local|root|your|target|of)[\w./`-]+ repo(?:s|sitory|sitories)?\b"
-    r"|user['\u2019]?s (?:project|repo\w*|code\w*|home|machine)|(?:their|target|client|host) (?:project|repo\w*|app)\b)",
+    r"|user['\u2019]?s (?:project|repo\w*|code\w*|home|machine)|(?:their|target|client|host) (?:project"
+    r"|repo\w*|app)\b)",
     re.IGNORECASE,
 )
 _EXAMPLE_BEFORE = on_demand(
-    r"\b(?:e\.g|eg)\.|\bfor (?:example|instance)\b|\bexamples?\W{0,4}:|\bexamples?\W{0,6}$|\bsuch as\b|\blike\W{1,4}$|❌|✗|🚫|⛔"
+    r"\b(?:e\.g|eg)\.|\bfor (?:example|instance)\b|\bexamples?\W{0,4}:|\bexamples?\W{0,6}$|\bsuch as\b"
+    r"|\blike\W{1,4}$|❌|✗|🚫|⛔"
     r"|\b(?:good|bad|wrong|correct|incorrect)\W{0,4}:",
     re.IGNORECASE,
 )
 _DOUBT = on_demand(
-    r"\b(?:generated?|regenerated?s?|optional(?:ly)?|legacy|deprecated|obsolete|missing|planned|future|upcoming|todo|wrong|avoid|upstream"
-    r"|at runtime|gitignored|git-ignored|untracked|not committed|if (?:it |they |one )?exists?|if present|if any|new|instead of|example"
+    r"\b(?:generated?|regenerated?s?|optional(?:ly)?|legacy|deprecated|obsolete|missing|planned|future"
+    r"|upcoming|todo|wrong|avoid|upstream"
+    r"|at runtime|gitignored|git-ignored|untracked|not committed|if (?:it |they |one )?exists?|if present"
+    r"|if any|new|instead of|example"
     r"|examples|placeholder|(?:do not|don['\u2019]t|never) (?:create|add|put|place|write)|temporary|temp|cached?)\b",
     re.IGNORECASE,
 )
 _TITLE = on_demand(
-    r"\b(?:examples?|templates?|anti-?patterns?|planned|roadmap|future|todo|migration|changelog|proposed|removed|deprecated|legacy|samples?"
+    r"\b(?:examples?|templates?|anti-?patterns?|planned|roadmap|future|todo|migration|changelog|proposed"
+    r"|removed|deprecated|legacy|samples?"
     r"|output format|deliverables?)\b",
     re.IGNORECASE,
 )
-_EDGE = on_demand(r"[.;!?][)*_]*\s|\n[ \t]*(?:\n|[-*+][ \t]|\d+[.)][ \t]|[#|>`])")
+_EDGE = on_demand(r"(?<!\be\.g)(?<!\bi\.e)[.;!?][)*_]*\s|\n[ \t]*(?:\n|[-*+][ \t]|\d+[.)][ \t]|[#|>`])")
 _LISTED = on_demand(r"[ \t]*(?:[-*+]|\d+[.)])[ \t]|[ \t]{2,}\S")
 _LEAD_LINES = 40
+_SAMPLES = frozenset(
+    (
+        "example", "examples", "sample", "samples", "template", "templates", "fixture", "fixtures", "__fixtures__",
+        "testdata", "test", "tests", "__tests__", "test-data", "test_data", "mocks", "__mocks__", "boilerplate", "starters", "scaffold",
+        "scaffolds", "demo", "demos", "evals", "benchmarks", "snapshots", "__snapshots__", "skeleton", "cookiecutter",
+    )
+)  # fmt: skip
+"""Names of directories whose files are written for other repositories than the one that holds them."""
 
 
 class Reality(IntEnum):
@@ -90,6 +115,11 @@ def reality(text: str, start: int, end: int) -> Reality:
     if any(_DOUBT().search(part) is not None for part in (before, after, lead)):
         return Reality.DOUBTFUL
     return Reality.REAL
+
+
+def in_samples(path: str) -> bool:
+    """Does a file lie among examples, templates or fixtures, and so speak of another repository?"""
+    return any(part.lower() in _SAMPLES for part in path.split("/")[:-1])
 
 
 def is_example_section(title: str) -> bool:

@@ -45,5 +45,10 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple("".join(char if char.isalnum() else " " for char in spaced).lower().split())
 
 
+def letters(name: str) -> str:
+    """The letters and digits of a name, lower case: what is left of ``pageSize``, ``page_size`` and ``Page Size``."""
+    return "".join(filter(str.isalnum, name)).lower()
+
+
 def _pairs(text: str) -> list[tuple[str, str]]:
     return list(zip(f" {text}", text, strict=False))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sys
+import zlib
 
 KEPT = 256
 """Entries of one folder; the ones written longest ago go first."""
 
-_DIGEST = 32
+_CHECK = 8
+"""Bytes in front of the data: its length and its CRC-32."""
 
 
 def cache_dir() -> str:
@@ -34,8 +35,8 @@ def read_kept(name: str, folder: str = "data") -> bytes | None:
             stored = file.read()
     except OSError:
         return None
-    packed = stored[_DIGEST:]
-    return packed if hashlib.sha256(packed).digest() == stored[:_DIGEST] else None
+    data = stored[_CHECK:]
+    return data if stored[:_CHECK] == _check(data) else None
 
 
 def keep(name: str, data: bytes, folder: str = "data") -> None:
@@ -46,12 +47,16 @@ def keep(name: str, data: bytes, folder: str = "data") -> None:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         try:
             with open(temporary, "xb") as file:
-                file.write(hashlib.sha256(data).digest() + data)
+                file.write(_check(data) + data)
             os.replace(temporary, path)
         except OSError:
             os.unlink(temporary)
             raise
         _drop_oldest(os.path.dirname(path))
+
+
+def _check(data: bytes) -> bytes:
+    return (len(data) & 0xFFFF_FFFF).to_bytes(4, "big") + zlib.crc32(data).to_bytes(4, "big")
 
 
 def _path(name: str, folder: str) -> str:

@@ -7,6 +7,7 @@ lines across the page are none.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.text.pattern import on_demand
@@ -21,19 +22,22 @@ LONGEST = 4_000
 """Characters of a sentence that are looked at one by one for its end; what is longer is one sentence."""
 
 _ITEM = on_demand(r"([ \t]*)(?:[-+*•]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
+_BLANK = on_demand(r"\n[ \t\r]*\n")
 _QUOTE = on_demand(r"[ \t]*>[ \t]?")
 _SENTENCE = on_demand(
-    r"(?<=[.!?])[\"'*_`)\]]{0,3}[ \t]*\n?[ \t]*(?<=\s)(?=[\"'*_`(\[]{0,3}[A-Z0-9])"
+    r"(?<=[.!?])(?<!\.\.)[\"'*_`)\]]{0,3}[ \t\r]*\n?[ \t]*(?<=\s)(?=[\"'*_`(\[]{0,3}[^\W_])"
     r"|\n[ \t]*(?=[\"'*_`(\[]{0,3}[A-Z\u2600-\u27bf\U0001f300-\U0001faff])"
     r"|(?<=[\u3002\uff01\uff1f])"
 )
+_UNBROKEN = on_demand(r"\s*((?:`[^`\n]*`|\[[^\]\n]*\]\([^)\n]*\)|\S)\S*)")
 _ABBREVIATED = on_demand(r"(?:\be\.g|\bi\.e|\betc|\bvs|\bcf|\bapprox|\bNo|\bSt|\bMr|\bDr|(?:^|\n)[ \t]*\d+)\.$")
-_WRAPPED = 68
-"""A line shorter than this that the next line does not continue in small letters was ended by its author."""
-_EAST_ASIAN = on_demand("[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]")
+_CHUNKS = on_demand(
+    "[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]|[^\\s\u2014\u2013\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]+"
+)
+_SIGNS = on_demand("[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]|[^\\s\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]+")
 _LOOSE = ".,;:!?…\"'“”‘’«»()[]{}<>|~。、！？："  # noqa: RUF001
-_MARKS = str.maketrans("", "", "*`")
-_DASHES = str.maketrans({"—": " ", "–": " ", "\u2011": "-"})  # noqa: RUF001
+_AROUND = _LOOSE + "*`"
+_MARKS = str.maketrans({"*": None, "`": None, "\u2011": "-", "\u2019": "'"})
 
 
 class Passage(NamedTuple):
@@ -56,6 +60,14 @@ class Passage(NamedTuple):
     section: str
 
 
+class Word(NamedTuple):
+    """A word: without the signs around it and in small letters, and where it stands, in characters."""
+
+    bare: str
+    start: int
+    end: int
+
+
 class _Block(NamedTuple):
     kind: str
     start: int
@@ -74,7 +86,7 @@ def passages(text: str, parts: Sequence[Part], outline: Outline) -> list[Passage
         if block.kind == "hidden":
             continue
         for start, end in _sentences(text, block.start, block.end) if block.kind == "text" else [block[1:3]]:
-            words = tuple(word for word, _ in split(text[start:end], block.kind == "fence"))
+            words = tuple(word.bare for word in split(text[start:end], block.kind == "fence"))
             if not words:
                 continue
             if block.kind == "heading":
@@ -84,22 +96,25 @@ def passages(text: str, parts: Sequence[Part], outline: Outline) -> list[Passage
     return found
 
 
-def split(text: str, fence: bool = False) -> list[tuple[str, str]]:
-    """The words of ``text``: each bare and in small letters, and as it is written.
-
-    Of a ``fence`` signs alone count too; its first and last line do not.
-    """
+def split(text: str, fence: bool = False) -> list[Word]:
+    """The words of ``text``; of a ``fence`` signs alone count too, its first and last line do not."""
+    start, end = (text.find("\n") + 1 or len(text), len(text)) if fence else (0, len(text))
     if fence:
-        lines = text.strip().split("\n")
-        text = "\n".join(lines[1:-1] if lines[-1].strip(" \t`~>") == "" else lines[1:])
-    if not text.isascii():
-        text = _EAST_ASIAN().sub(r" \g<0> ", text if fence else text.translate(_DASHES))
+        stripped = start + len(text[start:].rstrip())
+        last = text.rfind("\n", 0, stripped) + 1
+        if last >= start and not text[last:stripped].strip(" \t`~>"):
+            end = last
     found = []
-    for chunk in text.split():
-        shown = chunk.strip(_LOOSE + "*`")
+    for chunk in (_SIGNS if fence else _CHUNKS)().finditer(text, start, end):
+        if chunk[0].isalnum():
+            found.append(Word(chunk[0].lower(), chunk.start(), chunk.end()))
+            continue
+        left = chunk[0].lstrip(_AROUND)
+        shown = left.rstrip(_AROUND)
         word = (shown if fence else shown.translate(_MARKS)).strip("_").lower()
         if word and (fence or any(map(str.isalnum, word))):
-            found.append((word.replace("\u2019", "'"), shown))
+            first = chunk.end() - len(left)
+            found.append(Word(word, first, first + len(shown)))
     return found
 
 
@@ -110,13 +125,22 @@ def _blocks(text: str, parts: Sequence[Part], outline: Outline) -> Iterator[_Blo
     for part in parts:
         while at < len(fences) and fences[at][1] <= part.start:
             at += 1
-        if part.kind in ("heading", "fence", "table"):
+        if part.kind == "fence" and _is_open(text, part):
+            yield from _lines(text, part._replace(kind="item"), (), 0)
+        elif part.kind in ("heading", "fence", "table"):
             yield _Block(part.kind, part.start, part.start + len(text[part.start : part.end].rstrip()), part.start, -1)
         elif part.kind in ("paragraph", "item", "html"):
-            for block in _lines(text, part, fences, at):
-                yield block
+            yield from _lines(text, part, fences, at)
         else:
             yield _Block("hidden", part.start, part.end, part.start, -1)
+
+
+def _is_open(text: str, fence: Part) -> bool:
+    """Does it run to the end of the text over several paragraphs, because nothing closes it? Then it is no code."""
+    if fence.end < len(text):
+        return False
+    last = text.rfind("\n", fence.start, fence.start + len(text[fence.start :].rstrip()))
+    return text[last + 1 :].strip(" \t>`~\n") != "" and _BLANK().search(text, fence.start, last + 1) is not None
 
 
 def _lines(text: str, part: Part, fences: Sequence[tuple[int, int]], at: int) -> Iterator[_Block]:
@@ -152,15 +176,17 @@ def _lines(text: str, part: Part, fences: Sequence[tuple[int, int]], at: int) ->
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Where the sentences between ``start`` and ``end`` are, without white space around them."""
     cuts = [start]
-    for found in _SENTENCE().finditer(text, start, min(end, start + LONGEST)):
+    behind = min(end, start + LONGEST)
+    width = max(map(len, text[start:behind].split("\n")))
+    for found in _SENTENCE().finditer(text, start, behind):
         here = found.start()
         ended = here and text[here - 1] in ".!?\u3002\uff01\uff1f"
-        if not ended and here - max(text.rfind("\n", 0, here), start) > _WRAPPED and text[here : here + 1] == "\n":
+        if not ended and text[here : here + 1] == "\n" and _is_full(text, start, here, width):
             continue
         if not _ABBREVIATED().search(text, max(start, here - 8), here):
             cuts.append(found.end())
     cuts.append(end)
-    for one, other in zip(cuts, cuts[1:], strict=False):
+    for one, other in pairwise(cuts):
         piece = text[one:other]
         if piece.strip():
             mark = _QUOTE().match(piece)
@@ -168,9 +194,18 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
             yield first, one + len(piece.rstrip())
 
 
+def _is_full(text: str, start: int, end: int, width: int) -> bool:
+    """Would the first word behind the line that ends at ``end`` not fit on it? Then it was wrapped, not ended."""
+    word = _UNBROKEN().match(text, end, end + width + 1)
+    return end - max(text.rfind("\n", start, end) + 1, start) + 1 + (len(word[1]) if word is not None else 0) > width
+
+
 _FILLER = frozenset(
-    ["a", "an", "and", "are", "be", "been", "being", "is", "it", "its", "that", "the", "these", "this", "those", "was", "were", "will", "please", "also", "then"]
-)
+    [
+        "a", "an", "and", "are", "be", "been", "being", "is", "it", "its", "that", "the", "these", "this", "those",
+        "was", "were", "will", "please", "also", "then",
+    ]
+)  # fmt: skip
 
 
 def bare(passage: Passage) -> tuple[str, ...]:

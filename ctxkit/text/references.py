@@ -29,17 +29,160 @@ _HOST = on_demand(r"(?:[\w-]+\.)+(?:com|org|net|io|dev|ai|app|co|rs|sh|edu|gov|u
 _EXTENSION = on_demand(r"[\w\])-]\.(?:[a-z][a-z0-9]{0,11}|R|Rmd)$")
 _TEXTUAL = on_demand(r"[\w.@+~()\[\]/ -]*\Z")
 _WILD = on_demand(r"[*?<>{}$%|…]|\.\.\.|\bX{2,}\b|\bN{2,}\b|YYYY")
+_SUFFIX = on_demand(
+    r"_|\.(?:test|spec|stories|module|d|config|client|server|gen|generated|min|instructions|prompt|agent)\."
+)
+_VERSION = on_demand(r"v?\d+(?:\.\d+)+")
 _ROW = on_demand(r"(?m)^([ \t│├└─┬┃┣┗━|+`\\'-]*)([^\s│├└─|`][^\n]*)$")
 _DRAWN = on_demand(r"[├└┣┗]|(?m:^[ \t|]*(?:\|--|\+--|`--|\\--))")
 _NAME = on_demand(r"[\w.@+()\[\]{}<>*,~$-]+(?:/[\w.@+()\[\]{}<>*,~$-]+)*/?")
 
 KNOWN = frozenset(
-    ["adoc", "astro", "bash", "bat", "bzl", "c", "cc", "cfg", "cjs", "clj", "conf", "cpp", "cs", "csproj", "css", "csv", "cts", "cu", "cxx", "dart", "db", "dockerfile", "editorconfig", "el", "erb", "ex", "exs", "fish", "gemspec", "go", "gradle", "graphql", "gql", "h", "hbs", "hcl", "hpp", "hs", "html", "htm", "hxx", "ini", "ipynb", "j2", "java", "jinja", "jinja2", "js", "json", "json5", "jsonc", "jsonl", "jsx", "just", "kt", "kts", "less", "lock", "lua", "m", "md", "mdc", "mdx", "mjs", "mk", "ml", "mm", "mod", "mts", "nix", "njk", "php", "pl", "plist", "prisma", "properties", "proto", "ps1", "psm1", "py", "pyi", "pyx", "r", "rake", "rb", "rs", "rst", "sass", "sbt", "scala", "scss", "sh", "sln", "sol", "sql", "svelte", "svg", "swift", "tf", "tfvars", "thrift", "tmpl", "toml", "ts", "tsx", "txt", "vim", "vue", "wgsl", "xml", "xsd", "yaml", "yml", "zig", "zsh"]
+    [
+        "adoc",
+        "astro",
+        "bash",
+        "bat",
+        "bzl",
+        "c",
+        "cc",
+        "cfg",
+        "cjs",
+        "clj",
+        "conf",
+        "cpp",
+        "cs",
+        "csproj",
+        "css",
+        "csv",
+        "cts",
+        "cu",
+        "cxx",
+        "dart",
+        "db",
+        "dockerfile",
+        "editorconfig",
+        "el",
+        "erb",
+        "ex",
+        "exs",
+        "fish",
+        "gemspec",
+        "go",
+        "gradle",
+        "graphql",
+        "gql",
+        "h",
+        "hbs",
+        "hcl",
+        "hpp",
+        "hs",
+        "html",
+        "htm",
+        "hxx",
+        "ini",
+        "ipynb",
+        "j2",
+        "java",
+        "jinja",
+        "jinja2",
+        "js",
+        "json",
+        "json5",
+        "jsonc",
+        "jsonl",
+        "jsx",
+        "just",
+        "kt",
+        "kts",
+        "less",
+        "lock",
+        "lua",
+        "m",
+        "md",
+        "mdc",
+        "mdx",
+        "mjs",
+        "mk",
+        "ml",
+        "mm",
+        "mod",
+        "mts",
+        "nix",
+        "njk",
+        "php",
+        "pl",
+        "plist",
+        "prisma",
+        "properties",
+        "proto",
+        "ps1",
+        "psm1",
+        "py",
+        "pyi",
+        "pyx",
+        "r",
+        "rake",
+        "rb",
+        "rs",
+        "rst",
+        "sass",
+        "sbt",
+        "scala",
+        "scss",
+        "sh",
+        "sln",
+        "sol",
+        "sql",
+        "svelte",
+        "svg",
+        "swift",
+        "tf",
+        "tfvars",
+        "thrift",
+        "tmpl",
+        "toml",
+        "ts",
+        "tsx",
+        "txt",
+        "vim",
+        "vue",
+        "wgsl",
+        "xml",
+        "xsd",
+        "yaml",
+        "yml",
+        "zig",
+        "zsh",
+    ]
 )
 """Extensions, lower case, by which a name without a slash is taken for a file."""
 
 _NOT_FILES = frozenset(
-    ["node.js", "next.js", "nuxt.js", "vue.js", "react.js", "express.js", "three.js", "d3.js", "chart.js", "socket.io", "backbone.js", "ember.js", "alpine.js", "solid.js", "discord.js", "moment.js", "day.js", "p5.js", "asp.net", "vb.net", "bun.sh", "deno.ts"]
+    [
+        "node.js",
+        "next.js",
+        "nuxt.js",
+        "vue.js",
+        "react.js",
+        "express.js",
+        "three.js",
+        "d3.js",
+        "chart.js",
+        "socket.io",
+        "backbone.js",
+        "ember.js",
+        "alpine.js",
+        "solid.js",
+        "discord.js",
+        "moment.js",
+        "day.js",
+        "p5.js",
+        "asp.net",
+        "vb.net",
+        "bun.sh",
+        "deno.ts",
+    ]
 )
 
 
@@ -51,8 +194,8 @@ class PathReference(NamedTuple):
 
     ``start`` and ``end``: the characters that hold it. ``path``: as written, without line number, anchor, symbol and
     leading ``./``, with ``/`` between its parts; what stands behind a wildcard or placeholder is left out, and the rest
-    ends in ``/``. ``kind``: ``span`` (code), ``link`` or ``plain``. ``anchored``: it was written with ``./``, ``../`` or,
-    in a link, ``/``. ``cut``: something was left out.
+    ends in ``/``. ``kind``: ``span`` (code), ``link`` or ``plain``. ``anchored``: it was written with ``./``, ``../``
+    or, in a link, ``/``. ``cut``: something was left out.
     """
 
     start: int
@@ -158,6 +301,8 @@ def _fixed(text: str) -> tuple[str, bool]:
 def _is_path(path: str, kind: str, cut: bool) -> bool:
     parts = path.rstrip("/").split("/")
     if any(part in ("", ".") for part in parts) or all(part.isdigit() for part in parts if part != ".."):
+        return False
+    if _VERSION().fullmatch(parts[-1]) or _SUFFIX().match(path):
         return False
     if "/" not in path:
         name, _, extension = path.lower().rpartition(".")

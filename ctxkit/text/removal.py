@@ -11,31 +11,56 @@ if TYPE_CHECKING:
     from ctxkit.text.passages import Passage
 
 
-def removal(text: str, passages: Sequence[Passage], gone: Collection[int]) -> tuple[list[tuple[int, int]], bool]:
-    """The stretches (characters) to remove, and whether they hold nothing but the passages ``gone`` (by number).
+def removal(text: str, passages: Sequence[Passage], gone: Collection[int]) -> list[tuple[int, int, bool]]:
+    """The stretches (characters) to remove so that the passages ``gone`` (by number) are, and: are they whole blocks?
 
     A paragraph, item or fence of which everything goes, goes with its marker and the blank lines behind it; an item
-    stays where something under it stays. A heading goes too when all that it stands above goes.
+    stays where something under it stays, and so does what leads to a list or to code that stays. A heading goes too
+    when all that it stands above goes.
     """
-    going = set(gone)
+    going = {at for at in gone if passages[at].kind != "heading"}
+    _keep_leads(text, passages, going)
     blocks = [(block, list(of)) for block, of in groupby(range(len(passages)), key=lambda at: passages[at].block)]
     whole = {block for block, of in blocks if all(at in going for at in of)}
     _keep_parents(passages, blocks, whole, going)
     emptied = _emptied(text, passages, going)
-    stretches: list[tuple[int, int]] = []
+    stretches: list[tuple[int, int, bool]] = []
     for at in sorted(going | emptied):
         passage = passages[at]
-        if passage.block in whole or at in emptied:
+        is_whole = passage.block in whole or at in emptied
+        if is_whole:
             start, end = passage.first, passage.last
         elif at and passages[at - 1].block == passage.block:
             start, end = passages[at - 1].end, passage.end
         else:
             start, end = passage.start, passages[at + 1].start
-        if stretches and start <= stretches[-1][1]:
-            stretches[-1] = stretches[-1][0], max(end, stretches[-1][1])
+        if stretches and start <= stretches[-1][1] and stretches[-1][2] == is_whole:
+            stretches[-1] = stretches[-1][0], max(end, stretches[-1][1]), is_whole
         else:
-            stretches.append((start, end))
-    return stretches, not emptied
+            stretches.append((max(start, stretches[-1][1]) if stretches else start, end, is_whole))
+    return [(start, _end(text, start, end), is_whole) for start, end, is_whole in stretches if start < end]
+
+
+def _end(text: str, start: int, end: int) -> int:
+    """``end``, or before the blank lines there where they are all that parts what is left on both sides."""
+    content = text.find("\n", start + len(text[start:end].rstrip()), end) + 1
+    before = text.rfind("\n", 0, max(start - 1, 0)) + 1
+    is_parted = start == 0 or text[start - 1] != "\n" or not text[before:start].strip()
+    return end if is_parted or end == len(text) or not content else content
+
+
+def _keep_leads(text: str, passages: Sequence[Passage], going: set[int]) -> None:
+    """Takes what ends in a colon out of ``going`` where the block that it leads to stays."""
+    for at in range(len(passages) - 2, -1, -1):
+        passage, following = passages[at], passages[at + 1]
+        if (
+            at in going
+            and at + 1 not in going
+            and passage.kind == "sentence"
+            and following.kind != "heading"
+            and text[passage.end - 4 : passage.end].rstrip("*_").endswith((":", "\uff1a"))
+        ):
+            going.discard(at)
 
 
 def _keep_parents(
@@ -57,21 +82,24 @@ def _keep_parents(
 
 
 def _emptied(text: str, passages: Sequence[Passage], going: set[int]) -> set[int]:
-    """The headings, titles of a text apart, under which nothing is left and that end where the next one begins."""
+    """The headings, titles of a text apart, of sections that have lost all that they said."""
     found = set()
-    following = 1
-    left = 0
+    below: list[tuple[int, bool, bool]] = []
+    """Sections that begin further down: level, whether something goes, whether something stays."""
+    goes = stays = False
     for at in range(len(passages) - 1, -1, -1):
         passage = passages[at]
-        if passage.kind == "heading":
-            level = _level(text, passage)
-            if at not in going and left > 0 and level > 1 and level >= following:
-                found.add(at)
-            following, left = level, 0
-        elif at not in going:
-            left = -1
-        elif left >= 0:
-            left += 1
+        if passage.kind != "heading":
+            goes, stays = goes or at in going, stays or at not in going
+            continue
+        level = _level(text, passage)
+        while below and below[-1][0] > level:
+            _, below_goes, below_stays = below.pop()
+            goes, stays = goes or below_goes, stays or below_stays
+        if goes and not stays and level > 1:
+            found.add(at)
+        below.append((level, goes, stays))
+        goes = stays = False
     return found
 
 

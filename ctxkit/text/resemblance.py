@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.text.copies import meanings
@@ -28,8 +29,9 @@ _VERIFIED = 6
 
 
 class Terms(NamedTuple):
-    """What counts as almost the same. ``words``: of the shorter passage at least. ``share`` and ``most`` of the words of
-    the longer may differ.
+    """What counts as almost the same.
+
+    ``words``: of the shorter passage at least. ``share`` and ``most`` of the words of the longer may differ.
     """
 
     words: int
@@ -53,6 +55,23 @@ class Likeness(NamedTuple):
     changes: tuple[Change, ...]
     in_line: bool
     rivals: int
+
+
+def joined(passages: Sequence[Passage], least: int) -> list[Passage]:
+    """``passages`` with sentences of fewer than ``least`` words joined to their neighbours in the same block."""
+    found: list[Passage] = []
+    for passage in passages:
+        before = found[-1] if found else None
+        if (
+            before is not None
+            and before.block == passage.block
+            and before.kind == passage.kind == "sentence"
+            and min(len(before.words), len(passage.words)) < least
+        ):
+            found[-1] = before._replace(end=passage.end, words=before.words + passage.words)
+        else:
+            found.append(passage)
+    return found
 
 
 def likenesses(
@@ -158,5 +177,5 @@ def _runs(words: Sequence[str]) -> dict[tuple[str, ...], None]:
     """The runs of three words in ``words``, of a short passage also those of two, each once and in order."""
     found: dict[tuple[str, ...], None] = dict.fromkeys(zip(words, words[1:], words[2:], strict=False))
     if len(words) <= _SHORT:
-        found |= dict.fromkeys(zip(words, words[1:], strict=False))
+        found |= dict.fromkeys(pairwise(words))
     return found

@@ -35,13 +35,66 @@ class Files(Protocol):
 
 
 OUTPUTS = frozenset(
-    ["dist", "build", "out", "target", "node_modules", ".venv", "venv", "env", "coverage", "htmlcov", "logs", "log", "tmp", "temp", ".tmp", ".cache", "cache", "__pycache__", ".next", ".nuxt", ".turbo", ".output", ".svelte-kit", ".git", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".gradle", ".idea", ".DS_Store", "site-packages", "vendor", "Pods", "DerivedData", "bin", "obj", "artifacts", "generated", "__generated__", ".terraform", "output", "outputs", "results", "reports", "screenshots", ".parcel-cache", "storybook-static", "test-results", "playwright-report"]
+    [
+        "dist",
+        "build",
+        "out",
+        "target",
+        "node_modules",
+        ".venv",
+        "venv",
+        "env",
+        "coverage",
+        "htmlcov",
+        "logs",
+        "log",
+        "tmp",
+        "temp",
+        ".tmp",
+        ".cache",
+        "cache",
+        "__pycache__",
+        ".next",
+        ".nuxt",
+        ".turbo",
+        ".output",
+        ".svelte-kit",
+        ".git",
+        ".tox",
+        ".nox",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".gradle",
+        ".idea",
+        ".DS_Store",
+        "site-packages",
+        "vendor",
+        "Pods",
+        "DerivedData",
+        "bin",
+        "obj",
+        "artifacts",
+        "generated",
+        "__generated__",
+        ".terraform",
+        "output",
+        "outputs",
+        "results",
+        "reports",
+        "screenshots",
+        ".parcel-cache",
+        "storybook-static",
+        "test-results",
+        "playwright-report",
+    ]
 )
 """Names of directories that builds, tests and tools make."""
 
 _EXTENSIONS = (
-    ".py", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".go", ".rs", ".md", ".mdx", ".sh", ".rb", ".java", ".kt", ".cs",
-    ".php", ".swift", ".vue", ".svelte", ".c", ".h", ".cpp", ".ex", ".scala", ".yaml", ".yml", ".json", ".toml", ".d.ts",
+    ".py", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".go", ".rs", ".md", ".mdx", ".sh", ".rb", ".java", ".kt",
+    ".cs", ".php", ".swift", ".vue", ".svelte", ".c", ".h", ".cpp", ".ex", ".scala", ".yaml", ".yml", ".json", ".toml",
+    ".d.ts",
 )  # fmt: skip
 
 _NO_DIGITS = str.maketrans("", "", "0123456789")
@@ -107,7 +160,7 @@ def nearest_directory(path: str, directory: str, files: Files) -> str:
     best = ""
     for base in bases(directory):
         parent = posixpath.dirname(posixpath.normpath(posixpath.join(base, path)))
-        while parent and parent != base and not parent.startswith("..") and not files.is_dir(parent):
+        while parent.strip("/") and parent != base and not parent.startswith("..") and not files.is_dir(parent):
             parent = posixpath.dirname(parent)
         if parent and parent != base and not parent.startswith("..") and len(parent) > len(best):
             best = parent
@@ -167,7 +220,7 @@ def alike(name: str, others: Iterable[str]) -> list[str]:
 def _is_linked(path: str, base: str, files: Files) -> bool:
     """Does ``path`` go, below ``base``, through something that git lists as one entry: a link or a submodule?"""
     parent = posixpath.dirname(path)
-    while parent and parent != base and not base.startswith(f"{parent}/"):
+    while parent.strip("/") and parent != base and not base.startswith(f"{parent}/"):
         if parent in files:
             return True
         parent = posixpath.dirname(parent)

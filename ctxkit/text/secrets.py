@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ctxkit.text.issuers import masks
+from ctxkit.text.issuers import keys
 from ctxkit.text.pattern import on_demand
-
-if TYPE_CHECKING:
-    import re
 
 MASK = "***"
 
@@ -21,11 +16,9 @@ _NAMES = ("pass", "secret", "token", "key", "credential", "auth")
 _SCHEME = on_demand(r"(?i)\b(bearer|basic)\s+([A-Za-z0-9+/=_.~-]{8,})")
 _USERINFO = on_demand(r"(://)[^\s/@:\"'<>]{0,200}:[^\s/@\"'<>]{1,200}(?=@)")
 _REFERENCE = ("$", "%", "{", "<", "process.", "os.", "env.", MASK)
-# Every key has so long a run with a digit or a capital letter. Few texts have one, and a key is looked for in no other.
-_RUN = on_demand(r"[A-Za-z0-9_-]{13,}")
-_MIXED = on_demand(r"[A-Z0-9]")
-_LEAST_LETTERS = 32
-"""Characters of a key that may have no digit (Hugging Face's)."""
+_TURN = on_demand(r"[a-z][A-Z]")
+_LEAST_TURNS = 3
+"""From so many on, capitals in the middle of a key without digits are no beginnings of words."""
 
 
 def without_secrets(text: str) -> str:
@@ -34,11 +27,7 @@ def without_secrets(text: str) -> str:
     A value counts where it has both letters and digits; what refers to a secret (``$TOKEN``) stays.
     """
     small = text.lower()
-    for sign, marks in masks() if _may_hold_key(text) else ():
-        if sign in small:
-            for mark, pattern in marks:
-                if mark in small:
-                    text = pattern().sub(_known, text)
+    text = _without_keys(text, small)
     if "://" in small:
         text = _USERINFO().sub(rf"\1{MASK}", text)
     if "bearer" in small or "basic" in small:
@@ -48,16 +37,20 @@ def without_secrets(text: str) -> str:
     return text
 
 
-def _may_hold_key(text: str) -> bool:
-    runs = _RUN().findall(text)
-    return bool(runs) and _MIXED().search(" ".join(runs)) is not None
+def _without_keys(text: str, small: str) -> str:
+    pieces: list[str] = []
+    done = 0
+    for _, match in keys(text, small, wide=True):
+        if match.start() >= done:
+            pieces += (text[done : match.start()], _known(match.group()))
+            done = match.end()
+    return "".join((*pieces, text[done:])) if done else text
 
 
-def _known(match: re.Match[str]) -> str:
-    """The mask for a key of a known issuer: it has digits, or it is long and of letters in both cases."""
-    key = match.group()
-    long = len(key) >= _LEAST_LETTERS and "-" not in key and key != key.lower() and key != key.upper()
-    return MASK if long else _hidden(key)
+def _known(key: str) -> str:
+    """The mask for a key of a known issuer: it has digits, or letters that no word is made of."""
+    shown = _hidden(key)
+    return MASK if len(_TURN().findall(key)) >= _LEAST_TURNS or (key.isalnum() and key.isupper()) else shown
 
 
 def _hidden(value: str) -> str:

@@ -6,6 +6,7 @@ Fences, comments, tables, headings and frontmatter hold no statements.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.text.blocks import parts
@@ -146,11 +147,13 @@ def _sentences(
     marker = _ITEM().match(text, unit.start, min(unit.end, unit.start + LONGEST))
     first = marker.end() if marker is not None else unit.start
     cuts = [first]
-    for found in _SENTENCE().finditer(text, first, min(unit.end, first + 20 * LONGEST)):
-        if not _ABBREVIATED().search(text, max(first, found.start() - 8), found.start()):
-            cuts.append(found.end())
+    cuts += [
+        found.end()
+        for found in _SENTENCE().finditer(text, first, min(unit.end, first + 20 * LONGEST))
+        if not _ABBREVIATED().search(text, max(first, found.start() - 8), found.start())
+    ]
     cuts.append(unit.end)
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         words = text[start:end].strip()
         if words and len(words) <= LONGEST:
             yield Statement(start, end, plain(words), under, lead, whole if len(cuts) == 2 else None)

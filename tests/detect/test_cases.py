@@ -1,14 +1,17 @@
 """Every detector against its table ``tests/cases/detect/<id>.yaml``.
 
 A case has ``name``, ``files`` (path → text; ``{link: target}`` for a symbolic link; ``~/`` is the home directory),
-optionally ``agents``, and ``finds``: what this detector says, in any order, nothing more. Of each finding a case may
-give ``at`` (``path:line``, or ``path`` alone, or a segment's id), ``says`` (part of the message), ``evidence`` (part of
-a line), ``severity``, ``confidence``, ``persona``, ``cuts`` (the texts that would go, in order) and ``wastes`` (the
-agents in whose every request it costs tokens).
+optionally ``agents``, ``servers`` (MCP server → its tools, or ``{tools, instructions}``), ``sessions`` (of Claude
+Code, each a list of what it called: a command, or ``{tool: arguments}``), and ``finds``: what this detector says, in
+any order, nothing more. A line ``%filler 300%`` in a file stands for 300 lines of prose. Of each finding a case may
+give ``at`` (``path:line``, or ``path`` alone, or a segment's id), ``says`` (part of the message), ``evidence`` (part
+of a line), ``severity``, ``confidence``, ``persona``, ``cuts`` (the texts that would go, in order) and ``wastes``
+(the agents in whose every request it costs tokens).
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +33,13 @@ ALL = [pytest.param(rule, case, id=f"{rule}-{case['name']}") for rule, cases in 
 
 @pytest.mark.parametrize(("rule", "case"), ALL)
 def test_a_case(rule: str, case: dict[str, Any], looked_at: Callable[..., Audit]) -> None:
-    audit = looked_at(case["files"], tuple(case.get("agents", ["claude-code"])))
+    contents = {name: grown(text) if isinstance(text, str) else text for name, text in case.get("files", {}).items()}
+    agents = tuple(case.get("agents", ["claude-code"]))
+    audit = looked_at(contents, agents, servers=case.get("servers", {}), sessions=case.get("sessions", []))
     found = [finding for finding in audit.findings.shown if finding.rule == rule]
     found += [finding for finding in audit.findings.hidden if finding.rule == rule]
     wanted = list(case["finds"])
-    files = {
-        name: text.encode("utf-8", "surrogateescape") for name, text in case["files"].items() if isinstance(text, str)
-    }
+    files = {name: text.encode("utf-8", "surrogateescape") for name, text in contents.items() if isinstance(text, str)}
     left = list(found)
     for want in wanted:
         match = next((finding for finding in left if _fits(finding, want, files)), None)
@@ -50,6 +53,15 @@ def test_every_detector_has_cases_in_which_it_finds_something_and_some_in_which_
     for rule, cases in TABLES.items():
         assert any(case["finds"] for case in cases), rule
         assert any(not case["finds"] for case in cases), rule
+
+
+def grown(text: str) -> str:
+    """``text`` with its lines ``%filler N%`` written out."""
+    return re.sub(r"(?m)^%filler (\d+)%$", lambda match: "\n".join(map(_filler, range(int(match[1])))), text)
+
+
+def _filler(number: int) -> str:
+    return f"On day {number} the river stood {number % 7} hands below the old bridge, and the ferry went twice."
 
 
 def _fits(finding: Finding, want: dict[str, Any], files: dict[str, bytes]) -> bool:

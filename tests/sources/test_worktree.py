@@ -8,7 +8,7 @@ import pytest
 from ctxkit.model import Skipped
 from ctxkit.sources import git as git_module
 from ctxkit.sources import worktree as module
-from ctxkit.sources.listing import index_key
+from ctxkit.sources.glance import index_key
 from ctxkit.sources.reading import Reading
 from ctxkit.sources.worktree import (
     CHANGED,

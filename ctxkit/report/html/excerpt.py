@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.report.figures import count
 from ctxkit.report.html.markup import Markup, element, joined, plain
@@ -52,15 +52,27 @@ def excerpt(data: bytes, spans: Sequence[Span], cut: bool, hide: bool = False) -
     end = _forth(data, spans[-1].end, CONTEXT)
     number = first + 1 - data.count(b"\n", start, spans[0].start)
     marks = [(span.start, span.end) for span in spans]
-    rows = list(_rows(data, start, end, number, marks, cut, hide))
-    shown = (
-        [*rows[: _HEAD + CONTEXT], *rows[-_TAIL - CONTEXT :]] if len(rows) > _HEAD + _TAIL + 2 * CONTEXT + 1 else rows
-    )
-    left = len(rows) - len(shown)
-    if left:
-        said = element("span", f"{count(left, 'line')} not shown here", class_="gap")
-        shown.insert(_HEAD + CONTEXT, said)
-    return Excerpt(first + 1, element("pre", element("code", shown), class_="cut" if cut else "mark", tabindex="0"))
+    lines = list(_lines(data, start, end, number))
+    left = len(lines) - _HEAD - _TAIL - 2 * CONTEXT
+    parts = [lines] if left < 2 else [lines[: _HEAD + CONTEXT], lines[-_TAIL - CONTEXT :]]
+    shown = [[_row(line, marks, cut, hide) for line in part] for part in parts]
+    gap = element("span", f"{count(left, 'line')} not shown here", class_="gap") if len(shown) > 1 else ""
+    code = element("code", shown[0], gap, shown[1:])
+    return Excerpt(first + 1, element("pre", code, class_="cut" if cut else "mark", tabindex="0"))
+
+
+class _Line(NamedTuple):
+    """A line: its number, the byte it starts at, and its bytes without the end of the line."""
+
+    number: int
+    start: int
+    raw: bytes
+
+
+def _lines(data: bytes, start: int, end: int, number: int) -> Iterator[_Line]:
+    for raw in data[start:end].split(b"\n"):
+        yield _Line(number, start, raw)
+        start, number = start + len(raw) + 1, number + 1
 
 
 def _back(data: bytes, at: int, lines: int) -> int:
@@ -78,25 +90,21 @@ def _forth(data: bytes, at: int, lines: int) -> int:
     while end >= 0 and lines:
         end = data.find(b"\n", end + 1)
         lines -= 1
-    return len(data) if end < 0 else end
+    return len(data.removesuffix(b"\n")) if end < 0 else end
 
 
-def _rows(
-    data: bytes, start: int, end: int, number: int, marks: Sequence[tuple[int, int]], cut: bool, hide: bool
-) -> Iterator[Markup]:
-    for raw in data[start:end].split(b"\n"):
-        stop = start + len(raw)
-        inside = [(max(a, start) - start, min(b, stop) - start) for a, b in marks if a <= stop and b > start]
-        gone = cut and any(a <= start and b >= stop for a, b in marks)
-        yield element(
-            "span",
-            element("span", f"{number:>5} ", class_="no", aria_hidden="true"),
-            element("span", "−" if cut and inside else " ", class_="sign", aria_hidden="true"),
-            _line(raw, [(a, b) for a, b in inside if a < b], "del" if cut else "mark", hide),
-            Markup("\n"),
-            class_="row gone" if gone else "row",
-        )
-        start, number = stop + 1, number + 1
+def _row(line: _Line, marks: Sequence[tuple[int, int]], cut: bool, hide: bool) -> Markup:
+    start, stop = line.start, line.start + len(line.raw)
+    inside = [(max(a, start) - start, min(b, stop) - start) for a, b in marks if a <= stop and b > start]
+    gone = cut and any(a <= start and b >= stop for a, b in marks)
+    return element(
+        "span",
+        element("span", f"{line.number:>5} ", class_="no", aria_hidden="true"),
+        element("span", "-" if cut and inside else " ", class_="sign", aria_hidden="true"),
+        _line(line.raw, [(a, b) for a, b in inside if a < b], "del" if cut else "mark", hide),
+        Markup("\n"),
+        class_="row gone" if gone else "row",
+    )
 
 
 def _line(raw: bytes, marks: Sequence[tuple[int, int]], tag: str, hide: bool) -> Markup:

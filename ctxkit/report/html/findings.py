@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from ctxkit.model.finding import Severity
 from ctxkit.report.figures import count, full
-from ctxkit.report.html.excerpt import excerpt
-from ctxkit.report.html.markup import Bound, Markup, element, joined, plain
+from ctxkit.report.html.excerpt import Excerpt, excerpt
+from ctxkit.report.html.markup import LONGEST, Bound, Markup, element, joined, plain
+from ctxkit.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ctxkit.model import Span
-    from ctxkit.model.finding import Finding, Findings, Location
+    from ctxkit.model.finding import Finding, Findings, Location, Suppressed
 
     Read = Callable[[str], bytes | None]
     """The bytes of a file by its path as a Location has it; None where there is none."""
@@ -43,7 +44,7 @@ def findings_section(findings: Findings, names: Mapping[str, str], read: Read, m
         "section",
         element("h2", "Findings ", element("span", f"{len(shown):,}", class_="n"), id="findings-title"),
         _intro(findings),
-        _controls(shown) if len(shown) > 1 else "",
+        _controls(shown, names) if len(shown) > 1 else "",
         element("div", rows, id="finding-list"),
         _left(left),
         _not_shown(findings),
@@ -57,15 +58,17 @@ def _intro(findings: Findings) -> Markup:
         return element("p", "Nothing was found that a maintainer would want to take out.", class_="calm")
     tokens = sum(bool(finding.start_tokens) for finding in findings.shown)
     cuts = sum(bool(finding.cuts) for finding in findings.shown)
-    said = [f"{count(tokens, 'finding')} of them cost tokens in every request."] if tokens else []
-    said += [f"{count(cuts, 'one')} can be mended by removal alone."] if cuts == 1 else []
-    said += [f"{cuts:,} can be mended by removal alone."] if cuts > 1 else []
-    return element("p", "Worst first. " + " ".join(said), class_="lead")
+    said = [f"{tokens:,} cost{'s' if tokens == 1 else ''} tokens in every request."] if tokens else []
+    said += [f"{cuts:,} can be mended by removal alone."] if cuts else []
+    if len(findings.shown) > 1:
+        said.insert(0, "Worst first.")
+    return element("p", " ".join(said), class_="lead") if said else Markup("")
 
 
-def _controls(shown: tuple[Finding, ...]) -> Markup:
+def _controls(shown: tuple[Finding, ...], names: Mapping[str, str]) -> Markup:
     severities = Counter(finding.severity.value for finding in shown)
     rules = Counter(finding.rule for finding in shown)
+    agents = Counter(waste.agent for finding in shown for waste in finding.wasted)
     return element(
         "form",
         element(
@@ -76,31 +79,33 @@ def _controls(shown: tuple[Finding, ...]) -> Markup:
         element(
             "fieldset",
             element("legend", "Severity"),
-            (_box("severity", s.value, severities[s.value]) for s in Severity if s.value in severities),
+            (_box("severity", s.value, s.value, severities[s.value]) for s in Severity if s.value in severities),
         ),
-        element(
-            "details",
-            element("summary", f"Rules ({len(rules)})"),
-            element(
-                "fieldset",
-                element("legend", "Rules", class_="unseen"),
-                (_box("rule", rule, n) for rule, n in sorted(rules.items())),
-            ),
-        ),
+        _boxes("rule", "Rules", [(rule, rule, n) for rule, n in sorted(rules.items())]),
+        _boxes("agent", "Agents", [(agent, names.get(agent, agent), n) for agent, n in sorted(agents.items())]),
         element("p", id="finding-count", role="status"),
         class_="controls live",
         data_for="finding-list",
     )
 
 
-def _box(name: str, value: str, n: int) -> Markup:
+def _boxes(name: str, title: str, values: list[tuple[str, str, int]]) -> Markup:
+    """A group of boxes that opens; nothing where there is no choice. ``values``: (value, name, how many)."""
+    if len(values) < 2:
+        return Markup("")
+    legend = element("legend", title, class_="unseen")
+    boxes = [_box(name, *value) for value in values]
+    return element("details", element("summary", f"{title} ({len(values)})"), element("fieldset", legend, boxes))
+
+
+def _box(name: str, value: str, said: str, n: int) -> Markup:
     box = Markup(element("input", type="checkbox", name=name, value=value).removesuffix(">") + " checked>")
-    return element("label", box, f" {value} ", element("span", f"{n:,}", class_="n"))
+    return element("label", box, f" {said} ", element("span", f"{n:,}", class_="n"))
 
 
 def _finding(finding: Finding, identity: str, names: Mapping[str, str], read: Read) -> Markup:
     places = list(_places(finding, read))
-    proof = [element("li", line) for line in finding.evidence[:_LINES]]
+    proof = [element("li", _masked(line)) for line in finding.evidence[:_LINES]]
     if more := finding.evidence[_LINES:]:
         proof.append(element("li", f"{len(more):,} more lines of evidence", class_="quiet"))
     body = [element("ul", proof, class_="proof")] if proof else []
@@ -108,21 +113,35 @@ def _finding(finding: Finding, identity: str, names: Mapping[str, str], read: Re
     label = "Evidence" if not finding.cuts else "Evidence, and the text that would go"
     return element(
         "article",
-        element("h3", _badge(finding.severity), " ", finding.message, id=identity),
+        element(
+            "h3",
+            _badge(finding.severity),
+            " ",
+            element("span", _masked(finding.message), id=f"{identity}-title"),
+            element("a", "#", href=f"#{identity}", class_="anchor", aria_label="Link to this finding"),
+        ),
         element(
             "p",
             element("code", finding.rule),
+            _where(finding),
             element("span", f"confidence {finding.confidence.value}"),
             (element("span", line) for line in _wasted(finding, names)),
             class_="facts",
         ),
-        element("p", finding.tip, class_="tip"),
-        element("details", element("summary", label, _where(finding)), body) if body else "",
+        element("p", _masked(finding.tip), class_="tip"),
+        element("details", element("summary", label), body) if body else "",
+        id=identity,
         class_="finding",
         data_severity=finding.severity.value,
         data_rule=finding.rule,
-        aria_labelledby=identity,
+        data_agents=" ".join(waste.agent for waste in finding.wasted),
+        aria_labelledby=f"{identity}-title",
     )
+
+
+def _masked(text: str) -> str:
+    """Evidence quotes files. Of more than is shown nothing is looked at, for masking takes time."""
+    return without_secrets(text[: 2 * LONGEST])
 
 
 def _badge(severity: Severity) -> Markup:
@@ -140,9 +159,13 @@ def _wasted(finding: Finding, names: Mapping[str, str]) -> Iterator[Markup]:
 
 
 def _where(finding: Finding) -> Markup:
-    places = dict.fromkeys(place.path or place.segment for place in finding.at)
+    places = {place.path or place.segment for place in finding.at}
+    if not finding.at:
+        return Markup("")
+    first = finding.at[0]
+    line = f":{first.region.start_line}" if first.region else ""
     more = f" and {len(places) - 1:,} more" if len(places) > 1 else ""
-    return element("span", next(iter(places), ""), more, class_="path") if places else Markup("")
+    return element("span", element("span", f"{plain(first.path or first.segment)}{line}", class_="path"), more)
 
 
 def _places(finding: Finding, read: Read) -> Iterator[Markup]:
@@ -172,24 +195,24 @@ def _cut_places(finding: Finding, path: str, spans: list[Span], read: Read, hide
         text = excerpt(data, [span], cut=True, hide=hide)
         line = f":{text.line}" if text else ""
         said = "; ".join(dict.fromkeys(filter(None, [*notes[:1], *reasons[:1]])))
-        yield _place(f"{plain(path)}{line}", said, f"would go: {span.end - span.start:,} bytes", text and text.html)
+        yield _place(f"{plain(path)}{line}", said, f"would go: {span.end - span.start:,} bytes", text)
 
 
 def _shown_place(place: Location, read: Read, hide: bool) -> Markup:
     if place.path is None or place.span is None:
         return _place(plain(place.path or place.segment), place.note, "", None)
     text = excerpt(read(place.path) or b"", [place.span], cut=False, hide=hide)
-    return _place(f"{plain(place.path)}{f':{text.line}' if text else ''}", place.note, "", text and text.html)
+    return _place(f"{plain(place.path)}{f':{text.line}' if text else ''}", place.note, "", text)
 
 
-def _place(where: str, note: str, what: str, text: Markup | None) -> Markup:
+def _place(where: str, note: str, what: str, text: Excerpt | None) -> Markup:
     caption = element(
         "figcaption",
         element("span", where, class_="path"),
-        element("span", note) if note else "",
+        element("span", _masked(note)) if note else "",
         element("span", what, class_="quiet") if what else "",
     )
-    return element("figure", caption, text or "", class_="place")
+    return element("figure", caption, text.html if text else "", class_="place")
 
 
 def _left(left: object) -> Markup:
@@ -204,12 +227,7 @@ def _left(left: object) -> Markup:
 def _not_shown(findings: Findings) -> Markup:
     parts: list[Markup] = []
     if findings.suppressed:
-        rows = [
-            element(
-                "li", element("code", s.finding.rule), f" {s.finding.message} ", element("i", said_by(s.by, s.reason))
-            )
-            for s in findings.suppressed[:_NOT_SHOWN]
-        ]
+        rows = [_suppressed(item) for item in findings.suppressed[:_NOT_SHOWN]]
         if more := findings.suppressed[_NOT_SHOWN:]:
             rows.append(element("li", f"{len(more):,} more"))
         title = f"{count(len(findings.suppressed), 'finding')} suppressed by your wish"
@@ -221,6 +239,6 @@ def _not_shown(findings: Findings) -> Markup:
     return joined(parts)
 
 
-def said_by(by: str, reason: str) -> str:
-    """By whose wish a finding is not shown."""
-    return f"({by}: {reason})" if reason else f"({by})"
+def _suppressed(item: Suppressed) -> Markup:
+    by = element("i", f"({item.by}: {item.reason})" if item.reason else f"({item.by})")
+    return element("li", element("code", item.finding.rule), f" {_masked(item.finding.message)} ", by)

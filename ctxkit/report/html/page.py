@@ -21,17 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ctxkit.model.audit import Audit
-    from ctxkit.model.finding import Waste
     from ctxkit.model.score import Score
     from ctxkit.report.cost import Priced
 
-TILES = 2_400
-"""Tiles drawn without JavaScript, over all agents."""
-NODES = 4_000
-"""Nodes that JavaScript can go into, over all agents."""
+TILES = (3_000, 900_000)
 ITEMS = (1_500, 420_000)
 FINDINGS = (150, 330_000)
-"""Rows, and bytes of them, at most: a page stays under 1.5 MB whatever the repository holds."""
+"""Rows, and bytes of them, at most: a page stays under 3 MB whatever the repository holds."""
+NODES = (8_000, 700_000)
+"""Nodes that JavaScript can go into, and bytes of them, over all agents."""
 
 
 def _no_text(path: str) -> bytes | None:
@@ -41,46 +39,42 @@ def _no_text(path: str) -> bytes | None:
 def audit_html(
     audit: Audit,
     models: Mapping[str, Priced],
-    *,
-    score: Score | None = None,
-    together: Sequence[Waste] = (),
     read: Callable[[str], bytes | None] = _no_text,
 ) -> Iterator[bytes]:
     """The report in pieces of UTF-8; the same bytes for the same audit.
 
-    ``models`` (for prices) by id. ``together``: of each agent, what all findings that are shown say is not needed, no
-    token twice. ``read``: the bytes of a file by its path as a Location has it, for the text that would go; None where
-    it cannot be read.
+    ``models`` (for prices) by id. ``read``: the bytes of a file by its path as a Location has it, for the text that
+    would go; None where it cannot be read.
     """
     places = Places(audit.findings.shown)
-    faces = faces_of(audit, models, places, together, score)
-    style, script = asset("style.css"), asset("script.js")
+    faces = faces_of(audit, models, places)
+    style, script = _asset("style.css"), script_of()
     name = audit.root.replace("\\", "/").rstrip("/").rpartition("/")[2] or "/"
     yield _head(name, style, script).encode()
-    yield joined([_top(name, audit), Markup('<main id="main">'), _header(name, audit, faces, score)]).encode()
+    yield joined([_top(name, audit), Markup('<main id="main">'), _header(name, audit, faces)]).encode()
     if len(faces) > 1:
         yield side_by_side(faces).encode()
-    items = Bound(*ITEMS)
-    tiles = max(30, TILES // max(1, len(faces)))
+    items, tiles = Bound(*ITEMS), Bound(*TILES)
     yield b'<div id="window"><div class="switch live" id="switch"></div>'
-    for at, face in enumerate(faces):
-        # What one agent leaves of its share the next ones may use.
-        mine = Bound(items.rows // (len(faces) - at), items.size // (len(faces) - at))
-        rows, size = mine.rows, mine.size
-        yield window_section(face, _hidden(face, audit), min(400, tiles), mine).encode()
-        items.rows -= rows - mine.rows
-        items.size -= size - mine.size
+    for left, face in zip(range(len(faces), 0, -1), faces, strict=True):
+        with tiles.share(left) as its_tiles, items.share(left) as its_items:
+            yield window_section(face, _hidden(face, audit), its_tiles, its_items).encode()
     yield b"</div>"
     names = {face.audit.context.agent: face.audit.context.name for face in faces}
     yield findings_section(audit.findings, names, read, *FINDINGS).encode()
     yield joined([files_section(audit), skipped_section(audit), method_section(faces)]).encode()
     yield b"</main>"
     yield element("footer", element("p", "Made by ctxkit. This file loads nothing and sends nothing.")).encode()
-    yield payload(faces, NODES).encode()
+    yield payload(faces, *NODES).encode()
     yield b"</body></html>\n"
 
 
-def asset(name: str) -> str:
+def script_of() -> str:
+    """The script of the page: its parts in one block, so that nothing of them is global."""
+    return "".join(['"use strict";\n{\n', *map(_asset, ("layout.js", "treemap.js", "report.js")), "}\n"])
+
+
+def _asset(name: str) -> str:
     """A file of this package, with plain line ends: the hash in the policy is of just these characters."""
     with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
         return file.read()
@@ -133,13 +127,13 @@ def _top(name: str, audit: Audit) -> Markup:
     )
 
 
-def _header(name: str, audit: Audit, faces: Sequence[Face], score: Score | None) -> Markup:
+def _header(name: str, audit: Audit, faces: Sequence[Face]) -> Markup:
     found = audit.findings.shown
     facts = [count(len(faces), "agent"), count(audit.inventory.count, "file"), count(len(found), "finding")]
     return element(
         "section",
         element("div", element("h1", name), element("p", " · ".join(facts), class_="quiet"), _sentence(faces)),
-        _score(score, faces) if score is not None else "",
+        _score(audit.score, faces) if audit.score is not None else "",
         class_="hero",
     )
 

@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 
 _CHILDREN = 30
 """Sections or tools of one item that are named."""
-_LARGEST = 100
-"""Files that are named."""
-_SKIPPED = 100
+_LARGEST = (100, 100_000)
+_SKIPPED = (100, 100_000)
+"""Rows, and bytes of them, at most."""
 _HIDERS = 3
 _TALL = 24
 """A table of more rows scrolls in a box of its own, which the keyboard reaches too."""
-_TALL_BOX = {"class_": "scroll tall", "tabindex": "0", "role": "region"}
 
 
 class Column(NamedTuple):
@@ -53,14 +52,20 @@ def table(
         "div",
         element(
             "table",
-            element("caption", caption),
+            element("caption", element("span", caption)),
             element("thead", element("tr", heads)),
             element("tbody", rows),
             class_="sortable" if sort and len(rows) > 1 else None,
             id=identity or None,
         ),
-        **({"class_": "scroll"} if len(rows) <= _TALL else _TALL_BOX | {"aria_label": caption}),
+        **_box(caption, len(rows) > _TALL, sort and len(rows) > 1),
     )
+
+
+def _box(caption: str, tall: bool, sortable: bool) -> dict[str, str]:
+    """What scrolls has to be reached by the keyboard: by itself, or because something in it is reached."""
+    reached = {} if sortable and not tall else {"tabindex": "0", "role": "region", "aria_label": caption}
+    return {"class_": "scroll tall" if tall else "scroll", **reached}
 
 
 def number(said: Content, value: float) -> Markup:
@@ -125,12 +130,12 @@ def _item(segment: Segment) -> Markup:
         element("td", segment.kind, class_="k"),
         element("td", segment.activation.value, class_="k", title=_MEANS[segment.activation]),
         number(_tokens(segment.tokens), segment.tokens.n),
-        number(full(used) if used.n else "–", used.n),
+        number(full(used) if used.n else "-", used.n),
     )
 
 
 def _tokens(tokens: Tokens) -> str:
-    return "?" if tokens.by == "unknown" else full(tokens) if tokens.n else "–"
+    return "?" if tokens.by == "unknown" else full(tokens) if tokens.n else "-"
 
 
 _MEANS = {
@@ -184,11 +189,11 @@ def files_section(audit: Audit) -> Markup:
             element("th", kind, scope="row"),
             number(f"{files:,}", files),
             number(f"{tokens:,}", tokens),
-            number([_bar(tokens / total if total else 0), percent(tokens / total) if total else "–"], tokens),
+            number([_bar(tokens / total if total else 0), percent(tokens / total) if total else "-"], tokens),
         )
         for kind, (files, tokens) in kinds
     ]
-    largest = [entry for entry in inventory.largest(_LARGEST) if entry.tokens]
+    largest = [entry for entry in inventory.largest(_LARGEST[0]) if entry.tokens]
     made = [
         element("h2", "Files agents may read", id="files-title"),
         element(
@@ -203,7 +208,7 @@ def files_section(audit: Audit) -> Markup:
     if largest:
         hidden = any(entry.path in agent.hidden for entry in largest for agent in audit.agents)
         columns = (*_FILES, Column("Hidden from")) if hidden else _FILES
-        listed = [_file(entry, audit, hidden) for entry in largest]
+        listed, _ = Bound(*_LARGEST).of(largest, lambda entry: _file(entry, audit, hidden))
         made.append(
             element(
                 "div",
@@ -211,7 +216,7 @@ def files_section(audit: Audit) -> Markup:
                 element(
                     "div",
                     filter_box("largest", "Filter") if len(largest) > 5 else "",
-                    table(_caption(inventory.count, len(largest)), columns, listed, "largest"),
+                    table(_caption(inventory.count, len(listed)), columns, listed, "largest"),
                 ),
                 class_="beside",
             )
@@ -234,7 +239,7 @@ def _file(entry: FileEntry, audit: Audit, hidden_too: bool) -> Markup:
         element("td", entry.kind, class_="k"),
         number(f"{short_number(entry.size)}B", entry.size),
         number(f"{'~' if entry.estimated else ''}{entry.tokens:,}", entry.tokens),
-        element("td", said or "–") if hidden_too else "",
+        element("td", said or "-") if hidden_too else "",
     )
 
 
@@ -250,21 +255,16 @@ def skipped_section(audit: Audit) -> Markup:
         found.setdefault((skipped.path, skipped.reason, skipped.hint), skipped)
     if not found:
         return Markup("")
-    rows = [
-        element(
-            "tr",
-            element("th", element("span", skipped.path, class_="path"), scope="row"),
-            element("td", skipped.reason),
-            element("td", skipped.hint),
-        )
-        for skipped in list(found.values())[:_SKIPPED]
-    ]
+    rows, left = Bound(*_SKIPPED).of(list(found.values()), _skipped)
     made = [
         element("h2", "Not read ", element("span", f"{len(found):,}", class_="n"), id="skipped-title"),
         table("What could not be read", (Column("Path"), Column("Why"), Column("What to do")), rows),
     ]
-    if len(found) > _SKIPPED:
-        made.append(
-            element("p", f"{len(found) - _SKIPPED:,} more not shown here: --format json has all.", class_="cutoff")
-        )
+    if left:
+        made.append(element("p", f"{len(left):,} more not shown here: --format json has all.", class_="cutoff"))
     return element("section", made, id="skipped", aria_labelledby="skipped-title")
+
+
+def _skipped(skipped: Skipped) -> Markup:
+    path = element("span", skipped.path, class_="path")
+    return element("tr", element("th", path, scope="row"), element("td", skipped.reason), element("td", skipped.hint))

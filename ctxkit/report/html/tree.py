@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ctxkit.model import Category, Tokens
-from ctxkit.report.html.markup import plain
-from ctxkit.report.summary import SERVER, added
+from ctxkit.model import NO_TOKENS, Activation, Category, Tokens
+from ctxkit.report.summary import SERVER, added, rest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
 
 _MANY = 5
 """So many segments of one kind stand in a group of their own where there are other kinds beside them."""
-_TITLE = 120
 _KINDS = {SERVER: "MCP servers", "built-in": "built in", "memory": "memory files", "rule": "rule files"}
 ORDER = (Category.SYSTEM, Category.TOOLS, Category.RULES, Category.FILES, Category.HISTORY)
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A part of a window. ``start``: its tokens in the first request; ``used``: once all of it is loaded.
+    """A part of a window; its texts are as the repository has them.
 
-    ``found``: how many findings say that something of it is not needed.
+    ``start``: its tokens in the first request; ``later``: what may come of it later, at most. ``found``: whether a
+    finding says that something of it is not needed.
     """
 
     title: str
     start: Tokens
-    used: Tokens
+    later: Tokens
     children: tuple[Node, ...] = ()
     path: str = ""
     when: str = ""
     why: str = ""
-    found: int = 0
+    found: bool = False
 
     @property
     def size(self) -> int:
-        """Tokens, whichever is more."""
-        return max(self.start.n, self.used.n)
+        """Tokens, early and late."""
+        return self.start.n + self.later.n
 
     def walk(self) -> Iterator[Node]:
         """This node and all below it, depth first."""
@@ -57,30 +57,49 @@ class Places:
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         """``findings``: those that are shown."""
-        self._paths: dict[str, list[tuple[int, Span | None]]] = defaultdict(list)
-        self._segments: dict[str, set[int]] = defaultdict(set)
-        for at, finding in enumerate(findings):
-            for place in finding.unneeded:
-                if place.segment:
-                    self._segments[place.segment].add(at)
-                elif place.path is not None:
-                    self._paths[place.path].append((at, place.span))
+        self._segments: set[str] = set()
+        self._whole: set[str] = set()
+        spans: dict[str, list[Span]] = defaultdict(list)
+        for place in (place for finding in findings for place in finding.unneeded):
+            if place.segment:
+                self._segments.add(place.segment)
+            elif place.path is not None and place.span is not None:
+                spans[place.path].append(place.span)
+            elif place.path is not None:
+                self._whole.add(place.path)
+        self._unions = {path: _union(found) for path, found in spans.items()}
 
-    def within(self, segment: Segment) -> int:
-        """How many findings have a place in ``segment``."""
-        found = set(self._segments.get(segment.id, ()))
-        whole = segment.span
-        for at, span in self._paths.get(segment.path or "", ()):
-            if whole is None or span is None or (span.start < whole.end and whole.start < span.end):
-                found.add(at)
-        return len(found)
+    def within(self, segment: Segment) -> bool:
+        """Does ``segment`` have a part in one of them?"""
+        path = segment.path or ""
+        if segment.id in self._segments or path in self._whole:
+            return True
+        starts, ends = self._unions.get(path, ((), ()))
+        if segment.span is None or not starts:
+            return bool(starts)
+        return bisect_left(starts, segment.span.end) > bisect_right(ends, segment.span.start)
+
+
+def _union(spans: Iterable[Span]) -> tuple[Sequence[int], Sequence[int]]:
+    """Where the union of ``spans`` starts and ends, in order."""
+    starts: list[int] = []
+    ends: list[int] = []
+    for span in sorted(spans, key=lambda span: (span.start, span.end)):
+        if span.start >= span.end:
+            continue
+        if starts and span.start <= ends[-1]:
+            ends[-1] = max(ends[-1], span.end)
+        else:
+            starts.append(span.start)
+            ends.append(span.end)
+    return starts, ends
 
 
 def tree_of(audit: AgentAudit, places: Places) -> Node:
     """The window of ``audit``; its children are the categories that have anything to say, in the order of the bar."""
     by_category: dict[Category, list[Segment]] = defaultdict(list)
     for segment in audit.context.segments:
-        if segment.tokens.n or segment.tokens_if_used.n:
+        if segment.tokens.n or _later(segment).n:
             by_category[segment.category].append(segment)
     return _group("Window", [_category(c, by_category[c], places) for c in ORDER if by_category[c]])
 
@@ -104,8 +123,8 @@ def _kept(node: Node, kept: set[int]) -> Node:
 
 
 def _group(title: str, children: Sequence[Node]) -> Node:
-    start, used = added(child.start for child in children), added(child.used for child in children)
-    return Node(title, start, used, tuple(children), found=max((child.found for child in children), default=0))
+    start, later = added(child.start for child in children), added(child.later for child in children)
+    return Node(title, start, later, tuple(children), found=any(child.found for child in children))
 
 
 def _category(category: Category, segments: Sequence[Segment], places: Places) -> Node:
@@ -120,26 +139,30 @@ def _category(category: Category, segments: Sequence[Segment], places: Places) -
 
 
 def _node(segment: Segment, places: Places) -> Node:
-    children = [_node(child, places) for child in segment.children if child.tokens.n or child.tokens_if_used.n]
-    charged = segment.tokens
-    used = segment.tokens_if_used if segment.tokens_if_used.n > charged.n else charged
-    rest = max(0, charged.n - sum(child.start.n for child in children))
-    rest_used = max(0, used.n - sum(child.used.n for child in children))
-    if children and (rest or rest_used):
-        left = [Tokens(n, of.exact, of.by, of.error) for n, of in ((rest, charged), (rest_used, used))]
-        children.append(
-            Node("outside of these", *left, path=segment.path or "", why="before the first, and around them")
-        )
+    start, later = segment.tokens, _later(segment)
+    children = [child for child in (_node(child, places) for child in segment.children) if child.size]
+    rest = max(0, start.n - sum(child.start.n for child in children))
+    rest_later = max(0, later.n - sum(child.later.n for child in children))
+    if children and (rest or rest_later):
+        around = (replace(start, n=rest), replace(later, n=rest_later))
+        children.append(Node("outside of these", *around, path=segment.path or ""))
     return Node(
-        plain(title_of(segment), _TITLE),
-        charged,
-        used,
+        title_of(segment),
+        start,
+        later,
         tuple(children),
-        plain(segment.path or ""),
+        segment.path or "",
         segment.activation.value,
-        plain(segment.why),
+        segment.why,
         places.within(segment),
     )
+
+
+def _later(segment: Segment) -> Tokens:
+    """What may still come of it; nothing of files, which an agent may read or not, and of what it never reads."""
+    if segment.category is Category.FILES or segment.activation is Activation.NEVER:
+        return NO_TOKENS
+    return rest_of(segment)
 
 
 def title_of(segment: Segment) -> str:
