@@ -82,9 +82,10 @@ def _agent_score(agent: AgentAudit, findings: Sequence[Finding], evidence: Evide
     half = detector_data().anchors["0.50"] / 2
     waste = WASTE * (wasted / factor) / (wasted / factor + half)
     stands = percentile(total / factor)
+    below = min(99, int(stands * 100))
     addends = (
         Addend("waste", round(waste, 1), WASTE, round(wasted), f"{round(wasted):,} tokens of every request not needed"),
-        Addend("weight", round(WEIGHT * stands, 1), WEIGHT, total, f"more than {min(99, int(stands * 100))} % of repositories"),
+        Addend("weight", round(WEIGHT * stands, 1), WEIGHT, total, f"more than {below} % of repositories"),
     )
     return AgentScore(agent.context.agent, min(100, round(waste + WEIGHT * stands)), addends)
 

@@ -77,7 +77,7 @@ def audit(request: AuditRequest, progress: Progress | None = None) -> Audit:
             return audit_at(request, where, reading, progress=progress)
         from ctxkit.sources.known_findings import KnownFindings
 
-        with closing(KnownFindings(reading)) as known:
+        with closing(KnownFindings(where.root, reading)) as known:
             return audit_at(request, where, reading, progress=progress, known=known)
     finally:
         reading.close()

@@ -5,10 +5,13 @@ import os
 import re
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from ctxkit.sources.trace import RACY_NS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "ctxkit"
@@ -53,8 +56,10 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         path.write_text(text, encoding="utf-8")
     for command in (["init", "-q"], ["add", "-A"]):
         subprocess.run(["git", "-C", str(top / "repository"), *command], check=True)
-    env = {**os.environ, "CTXKIT_CACHE_DIR": str(top / "cache"), "HOME": str(top), "USERPROFILE": str(top)}
+    cache = str(tmp_path_factory.mktemp("cache"))
+    env = {**os.environ, "CTXKIT_CACHE_DIR": cache, "HOME": str(top), "USERPROFILE": str(top)}
     arguments = ("audit", str(top / "repository"), "--agent", "claude-code")
+    time.sleep(2 * RACY_NS / 1e9)  # what was written a moment ago is looked at again, and this is about what is not
     first = modules_of(*arguments, env=env)
     assert {"yaml", "ctxkit.sources.counts"} <= first, "the probe sees what a cold run needs"
     return modules_of(*arguments, env=env)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ctxkit.agents.version import applies
+from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from ctxkit.agents.spec import AgentSpec, IgnoreName
 
 _IN_THE_REPOSITORY = ("{root}/", "{git_root}/", "{cwd}/", "{ancestor}/")
-_OTHER_WILD = re.compile(r"[*?{\[]|\.\./")
+_OTHER_WILD = on_demand(r"[*?{\[]|\.\./")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def in_the_repository(template: str) -> str:
     """The part of ``template`` below the repository; empty for a path elsewhere and for one with wildcards."""
     for place in _IN_THE_REPOSITORY:
         rest = template.removeprefix(place)
-        if rest != template and not _OTHER_WILD.search(rest):
+        if rest != template and not _OTHER_WILD().search(rest):
             return rest
     return ""
 

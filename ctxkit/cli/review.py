@@ -29,8 +29,7 @@ def write_audit(audit: Audit, models: Mapping[str, Priced], format_name: str, ou
     if format_name == "sarif":
         from ctxkit.report.sarif import sarif_json
 
-        everything = (*findings.shown, *(item.finding for item in findings.suppressed))
-        return write_bytes([sarif_json(findings, _places(everything, audit.root), _version())], output)
+        return write_bytes([sarif_json(findings, _places(findings.shown, audit.root), _version())], output)
     from ctxkit.report.github import annotated
 
     places = _places(findings.shown, audit.root)
@@ -46,9 +45,7 @@ def write_check(result: CheckResult, models: Mapping[str, Priced], format_name: 
         return _write(fitted(check_markdown(result, models)), output)
     from ctxkit.report.budgets import budget_findings
 
-    findings = result.audit.findings
-    everything = (*budget_findings(result), *findings.shown, *(item.finding for item in findings.suppressed))
-    places = _places(everything, result.audit.root)
+    places = _places((*budget_findings(result), *result.audit.findings.shown), result.audit.root)
     if format_name == "sarif":
         from ctxkit.report.sarif import check_sarif_json
 

@@ -80,7 +80,7 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
             both = frozenset((pair.one.text, pair.other.text))
             if both in reported:
                 continue
-            persona = _persona(pair, lazy, places)
+            persona = _persona(pair, lazy)
             if persona is Persona.AUDITOR:
                 if loose <= 0 or _explains(pair) or pair.first.path in lazy or pair.second.path in lazy:
                     continue
@@ -207,19 +207,18 @@ def _choice_pair(earlier: _Said, later: _Said) -> _Pair:
     return _Pair(earlier.document, earlier.statement, later.document, later.statement, fact, (sure, Persona.REGULAR))
 
 
-def _persona(pair: _Pair, lazy: set[str], places: frozenset[str]) -> Persona:
+def _persona(pair: _Pair, lazy: set[str]) -> Persona:
     """Who is told: everybody only where neither says of what it holds, in the files that stand in every request."""
     if pair.sure[1] is not Persona.REGULAR:
         return pair.sure[1]
-    from_home = pair.first.path.startswith("~/") != pair.second.path.startswith("~/")
     qualified = max(len(pair.one.text), len(pair.other.text)) > _LONG
     steps = pair.first.path in lazy or pair.second.path in lazy
     same_place = pair.one.under == pair.other.under
-    by_words = pair.sure[0] is Confidence.MEDIUM and pair.fact.startswith(_OPPOSED)
-    if by_words and _explains(pair):
-        return Persona.PEDANTIC
     apart = not same_place and not (_is_general(pair.one) and _is_general(pair.other))
-    return Persona.PEDANTIC if from_home or qualified or steps or apart else Persona.REGULAR
+    if qualified or steps or apart or (pair.fact == _OPPOSED and _explains(pair)):
+        return Persona.AUDITOR
+    from_home = pair.first.path.startswith("~/") != pair.second.path.startswith("~/")
+    return Persona.PEDANTIC if from_home else Persona.REGULAR
 
 
 def _explains(pair: _Pair) -> bool:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 ID = "secret-in-context"
 
 _SHOWN = 4
-"""Characters of a secret that are shown; the span ends with them, so that no report can quote more."""
+"""Characters of a key that are shown: they say whose it is. Reports hide what the span of such a finding covers."""
 _MOST_PLACES = 20
 
 
@@ -93,7 +93,7 @@ def _finding(places: list[Location], same: list[Credential], begins: str, where:
 
 
 def _place(document: Document, found: Credential) -> Location:
-    return Location(document.path, document.span(found.start, min(found.end, found.start + _SHOWN)))
+    return Location(document.path, document.span(found.start, found.end))
 
 
 def _shown(text: str, found: Credential) -> str:

@@ -129,7 +129,7 @@ def _has_module(call: Call, evidence: Evidence) -> bool | None:
 
 
 def _judged(document: Document, call: Call, evidence: Evidence, limits: Limits) -> _Dead | None:
-    real = reality(document.text, call.start, call.end)
+    real = reality(document.text, max(0, call.start - len(call.shown) + len(call.name)), call.end)
     if is_placeholder(call.name) or real is Reality.ABSENT:
         return None
     if call.runner == "file":

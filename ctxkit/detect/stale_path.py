@@ -1,8 +1,8 @@
 """Paths that the repository does not have.
 
 What it finds: paths in rule files, skills, subagents and commands (in code spans, links, plain words and drawn
-directory trees) that are nowhere in the repository: not from the root, not from the file's directory or any above it, not as the
-end of any path, not as a module without its extension.
+directory trees) that are nowhere in the repository: not from the root, not from the file's directory or any above it,
+not as the end of any path, not as a module without its extension.
 
 Why it costs: an agent that is sent to a file that is gone searches for it, request after request, or writes a new one.
 
@@ -19,11 +19,13 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from ctxkit.detect.matching import matches_any
 from ctxkit.model import Activation
 from ctxkit.model.finding import Confidence, Cut, Finding, Location, Persona, Severity
 from ctxkit.text.hypothetical import Reality, in_samples, is_example_section, is_placeholder, reality
+from ctxkit.text.pattern import on_demand
 from ctxkit.text.references import drawn_trees, has_extension, is_prose, path_references
-from ctxkit.text.resolution import alike, bases, children, is_made, is_there, meant, nearest_directory
+from ctxkit.text.resolution import alike, bases, children, is_at, is_made, is_there, meant, nearest_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from ctxkit.text.references import PathReference, Row
 
 ID = "stale-path"
+
+_NAMES = on_demand(r"[\w.-]+(?:/[\w.-]+)*/(?=[^/]*\w)[\w.-]*(?<!\*)\*[\w.-]*")
 
 
 class _Dead(NamedTuple):
@@ -42,6 +46,7 @@ class _Dead(NamedTuple):
     path: str
     confidence: Confidence
     evidence: tuple[str, ...]
+    persona: Persona = Persona.REGULAR
 
 
 def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
@@ -78,9 +83,13 @@ def _named(document: Document, directory: str, tree: Tree, limits: Limits) -> It
     share = sum(there.values()) / len(there) if there else 0.0
     held = Counter(posixpath.dirname(path.rstrip("/")) for path, is_real in there.items() if is_real)
     lacked = Counter(posixpath.dirname(path.rstrip("/")) for path, is_real in there.items() if not is_real)
+    yield from _moved_below(document, [item for item in references if there[item.path]], directory, tree, limits)
     for reference in references:
         path = reference.path
-        if there[path] or "[" in path or ".local" in path or is_placeholder(path):
+        if there[path]:
+            yield from _matchless(document, reference, directory, tree)
+            continue
+        if "[" in path or ".local" in path or is_placeholder(path):
             continue
         if path.rpartition("/")[2].startswith(".env") or is_made(path, directory, tree):
             continue
@@ -88,6 +97,38 @@ def _named(document: Document, directory: str, tree: Tree, limits: Limits) -> It
         others = share >= limits["resolving"] and lacked[parent] < max(limits["lacking"], held[parent])
         if (found := _judged(document, reference, directory, tree, others)) is not None:
             yield found
+
+
+def _matchless(document: Document, reference: PathReference, directory: str, tree: Tree) -> Iterator[_Dead]:
+    """A pattern of names in a directory that is there, which no file has. Those with ``**`` are mostly conventions."""
+    start, end = reference.start, reference.end
+    pattern = document.text[start:end].removeprefix("./")
+    if reference.kind != "span" or not reference.cut or _NAMES().fullmatch(pattern) is None or is_placeholder(pattern):
+        return
+    real = reality(document.text, start, end) is Reality.REAL and not _in_examples(document, start)
+    if real and not is_made(reference.path, directory, tree) and not matches_any(pattern, tree):
+        yield _Dead(start, end, pattern, Confidence.MEDIUM, ("no file matches it",), Persona.PEDANTIC)
+
+
+def _moved_below(
+    document: Document, references: Sequence[PathReference], directory: str, tree: Tree, limits: Limits
+) -> Iterator[_Dead]:
+    """Files that are there only below one directory, which the text never names, where there are several of them."""
+    found: dict[str, list[PathReference]] = defaultdict(list)
+    for reference in references:
+        path = reference.path
+        if reference.kind == "plain" or reference.cut or "/" not in path or not has_extension(path):
+            continue
+        if not is_placeholder(path) and not is_at(path, directory, tree) and len(places := tree.ending(path)) == 1:
+            found[places[0][: -len(path) - 1]].append(reference)
+    for top, members in found.items():
+        named = f"{top}/".startswith(f"{directory}/") or top.rpartition("/")[2] in document.text
+        if named or len({member.path for member in members}) < limits["lacking"]:
+            continue
+        for member in members:
+            if reality(document.text, member.start, member.end) is Reality.REAL:
+                facts = (f"it is only there as {top}/{member.path}",)
+                yield _Dead(member.start, member.end, member.path, Confidence.MEDIUM, facts, Persona.PEDANTIC)
 
 
 def _judged(document: Document, reference: PathReference, directory: str, tree: Tree, others: bool) -> _Dead | None:
@@ -101,7 +142,8 @@ def _judged(document: Document, reference: PathReference, directory: str, tree: 
         f"{posixpath.basename(parent)}/{posixpath.basename(path.rstrip('/'))}"
     )
     linked = reference.kind == "link" and (reference.anchored or is_file)
-    if not (near or moved or parent or linked or (is_file and alone)):
+    is_top = alone and path.endswith("/") and reference.kind == "span"
+    if not (near or moved or parent or linked or (is_file and alone) or is_top):
         return None
     real = reality(document.text, reference.start, reference.end)
     if real is Reality.REAL and _in_examples(document, reference.start):
@@ -185,11 +227,11 @@ def _finding(document: Document, name: str, dead: Sequence[_Dead]) -> Finding:
         rule=ID,
         severity=Severity.WARNING,
         confidence=best.confidence,
-        message=f"{name} is not in the repository.",
+        message=f"{name} is not in the repository{' under that name' if best.persona is Persona.PEDANTIC else ''}.",
         tip="Name the place it has now, or remove what is said of it.",
         at=tuple(places),
         key=name,
-        persona=Persona.AUDITOR if best.confidence is Confidence.LOW or in_samples(document.path) else Persona.REGULAR,
+        persona=Persona.AUDITOR if best.confidence is Confidence.LOW or in_samples(document.path) else best.persona,
         evidence=best.evidence,
         covers=tuple(places),
     )

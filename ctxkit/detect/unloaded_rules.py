@@ -16,13 +16,11 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from ctxkit.agents.globs import expand_braces, matcher
-from ctxkit.agents.spec import GlobDialect
+from ctxkit.detect.matching import matches_any
 from ctxkit.model import Activation
 from ctxkit.model.finding import Confidence, Finding, Location, Persona, Severity
 from ctxkit.text import frontmatter
 from ctxkit.text.hypothetical import in_samples
-from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
 ID = "unloaded-rules"
 
-_WILD = on_demand(r"[*?\[\]]+")
 _NAMES = {
     "agent.md": "AGENTS.md", "agents.md": "AGENTS.md", "claude.md": "CLAUDE.md", "gemini.md": "GEMINI.md",
     "claude.local.md": "CLAUDE.local.md", "agents.txt": "AGENTS.md", "claude.txt": "CLAUDE.md",
@@ -76,7 +73,7 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
 def _misplaced(path: str, name: str, live: set[str]) -> tuple[str, str]:
     """(where agents would look for it, why they do not read it here); empty where it is no such file."""
     directory, lower = posixpath.dirname(path), name.lower()
-    if lower in _NAMES and name not in _READ_TOO and (not directory or directory in live):
+    if lower in _NAMES and name not in _READ_TOO and (not directory or (directory in live and not name.islower())):
         return posixpath.join(directory, _NAMES[lower]), f"they look for {_NAMES[lower]}"
     if not directory and lower in _DOT_FILES:
         return _DOT_FILES[lower], f"they look for {_DOT_FILES[lower]}"
@@ -116,23 +113,9 @@ def _never_matching(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _matches(patterns: tuple[str, ...], evidence: Evidence) -> bool:
-    """Does one of ``patterns`` match a file, from the root, from any directory, or below a directory it matches?"""
+    """Does one of ``patterns`` match a file?"""
     cleaned = [pattern.strip(" \"'[]").removeprefix("./") for pattern in patterns if not pattern.startswith("!")]
-    alternatives = [each for pattern in cleaned if pattern for each in expand_braces(pattern)]
-    return not alternatives or any(_matches_one(each, evidence) for each in alternatives)
-
-
-def _matches_one(pattern: str, evidence: Evidence) -> bool:
-    fixed = _WILD().split(pattern)
-    if len(fixed) == 1 and evidence.tree.ending(pattern):
-        return True
-    head, tail = fixed[0].rpartition("/")[0].lower(), fixed[-1].lower()
-    matches = [
-        matcher([pattern], GlobDialect(any_depth=True, ignore_case=True)),
-        matcher([pattern], GlobDialect(style="gitignore", ignore_case=True)),
-    ]
-    candidates = [file for file in evidence.tree.files() if head in file.lower() and file.lower().endswith(tail)]
-    return any(test(file) for file in candidates or evidence.tree.files()[:1] for test in matches)
+    return not any(cleaned) or any(matches_any(pattern, evidence.tree) for pattern in cleaned if pattern)
 
 
 def _pattern_finding(document: Document, patterns: tuple[str, ...]) -> Finding:

@@ -43,6 +43,7 @@ _SECRET = on_demand(
     r"|service[-_]?account|private[-_]?key"
 )
 _HARMLESS = on_demand(r"(?i)example|sample|template|\.dist\b|\.test\b|encrypted|\.pub$")
+_PROSE = (".md", ".rst", ".txt")
 _SHOWN = 3
 
 
@@ -55,10 +56,11 @@ class _Line(NamedTuple):
 
 
 class _Reach(NamedTuple):
-    """``agents``: those set up here. ``open``: of these, who can read what the file lists for all that is done."""
+    """``agents``: those set up here. ``open``: those of them that ``lines`` are kept from by nothing else."""
 
     agents: tuple[AgentSpec, ...]
     open: tuple[AgentSpec, ...]
+    lines: tuple[_Line, ...]
 
 
 def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
@@ -100,7 +102,7 @@ def _of_nobody(
     reach: _Reach,
 ) -> Finding:
     leaks = bool(secrets and reach.open)
-    shown = secrets or lines
+    shown = reach.lines or secrets or lines
     doubtful = any(name.confidence.value in ("unverified", "third-party") for name in dead)
     stay = "stay" if len(shown) > 1 else "stays"
     return Finding(
@@ -114,7 +116,7 @@ def _of_nobody(
         key=document.path,
         evidence=(
             *(_fact(spec, document.path) for spec in named),
-            *_open(reach.open, secrets),
+            *_open(reach.open, reach.lines if secrets else ()),
         ),
     )
 
@@ -132,7 +134,7 @@ def _of_others(
     here = [spec for spec in readers if spec in reach.agents or _reads_a_rule_file(spec, evidence)]
     if here and not secrets:
         return None
-    lines = secrets or list(_lines(document.text))
+    lines = reach.lines
     helped = any(means(spec, spec.latest) is not None for spec in reach.open)
     regular = bool(secrets) and not here and helped
     who = _names(spec.name for spec in here or readers)
@@ -163,8 +165,9 @@ def _reach(
         for entry in index()
         if (entry.id in audited and not _only_by_ignore_file(entry.traces, evidence)) or _traced(entry.traces, evidence)
     )
-    left = tuple(spec for spec in here if spec not in readers and not _covered(spec, lines, evidence))
-    return _Reach(here, left)
+    left = {spec.id: _uncovered(spec, lines, evidence) for spec in here if spec not in readers}
+    bare = {line for lines in left.values() for line in lines}
+    return _Reach(here, tuple(spec for spec in here if left.get(spec.id)), tuple(filter(bare.__contains__, lines)))
 
 
 def _traced(traces: Sequence[str], evidence: Evidence) -> bool:
@@ -187,12 +190,13 @@ def _reads_a_rule_file(spec: AgentSpec, evidence: Evidence) -> bool:
     return any(name in evidence.tree for name in names)
 
 
-def _covered(spec: AgentSpec, lines: Sequence[_Line], evidence: Evidence) -> bool:
-    """Is everything that ``lines`` hide kept from ``spec`` in another way?"""
-    if "read" in spec.ignore.gitignore and all(evidence.tree.ignored(_bare(line.text)) for line in lines):
-        return True
+def _uncovered(spec: AgentSpec, lines: Sequence[_Line], evidence: Evidence) -> list[_Line]:
+    """Those of ``lines`` that are kept from ``spec`` in no other way either."""
     kept = {_bare(line) for line in _kept(spec, evidence)}
-    return all(_bare(line.text) in kept for line in lines)
+    git = "read" in spec.ignore.gitignore
+    return [
+        line for line in lines if _bare(line.text) not in kept and not (git and evidence.tree.ignored(_bare(line.text)))
+    ]
 
 
 def _kept(spec: AgentSpec, evidence: Evidence) -> Iterator[str]:
@@ -227,7 +231,7 @@ def _bare(line: str) -> str:
 def _has_reader_of_its_own(path: str, evidence: Evidence) -> bool:
     """Does a settings file or a script that hooks run speak of the file?"""
     word = path.lstrip(".")
-    others = (document for name, document in evidence.extra.items() if not _NAME().fullmatch(name))
+    others = (one for name, one in evidence.extra.items() if not _NAME().fullmatch(name) and not name.endswith(_PROSE))
     return any(word in document.text or f"{word.removesuffix('ignore')}-ignore" in document.text for document in others)
 
 
@@ -270,7 +274,7 @@ def _fact(spec: AgentSpec, path: str) -> str:
 
 def _open(specs: Sequence[AgentSpec], secrets: Sequence[_Line]) -> Iterator[str]:
     if specs and secrets:
-        yield f"No file that {_names(spec.name for spec in specs)} would read here lists all of {_words(secrets)}."
+        yield f"No file that {_names(spec.name for spec in specs)} would read here lists {_words(secrets)}."
 
 
 def _tip(path: str, lines: Sequence[_Line], specs: Sequence[AgentSpec], secret: bool) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ctxkit.model.check import CheckResult
-    from ctxkit.model.finding import Finding, Findings, Location, Region, Suppressed
+    from ctxkit.model.finding import Finding, Findings, Location, Region
 
 MAX_RESULTS = 5_000
 """Results that GitHub keeps of a run. Findings come worst first, so the least are left out."""
@@ -37,25 +37,24 @@ _DESCRIPTION = 1_024
 _MESSAGE = 2_000
 _EVIDENCE_LINES = 10
 _EVIDENCE_LINE = 300
-_KIND = {"comment": "inSource"}
 _TAGS = ("coding-agent", "context-window")
 _SECURITY = {"secret-in-context": "7.5"}
 """Rules whose findings are weaknesses → a score of 0 to 10. GitHub takes 7.0 to 8.9 for high; our own choice."""
 
 
 def sarif_json(findings: Findings, paths: Mapping[str, str], version: str) -> bytes:
-    """``findings`` as one run of ctxkit ``version``; what somebody asked not to see is there as suppressed.
+    """``findings`` as one run of ctxkit ``version``.
 
+    What somebody asked not to see is left out: code scanning passes over ``suppressions`` and would open an alert.
     ``paths``: path of a finding → path from the top of the repository
     (:func:`ctxkit.sources.repository_paths.repository_paths`); findings without such a place are counted and left out.
     """
-    return _log(findings.shown, findings.suppressed, paths, version)
+    return _log(findings.shown, paths, version)
 
 
 def check_sarif_json(result: CheckResult, paths: Mapping[str, str], version: str) -> bytes:
     """What a check found, its budgets that fail among it; otherwise as :func:`sarif_json`."""
-    findings = result.audit.findings
-    return _log((*budget_findings(result), *findings.shown), findings.suppressed, paths, version)
+    return _log((*budget_findings(result), *result.audit.findings.shown), paths, version)
 
 
 def named_paths(findings: Iterable[Finding]) -> Iterator[str]:
@@ -71,23 +70,21 @@ def first_place(finding: Finding, paths: Mapping[str, str]) -> Location | None:
     return next((place for place in finding.at if place.path in paths), None)
 
 
-def _log(shown: Sequence[Finding], suppressed: Sequence[Suppressed], paths: Mapping[str, str], version: str) -> bytes:
+def _log(shown: Sequence[Finding], paths: Mapping[str, str], version: str) -> bytes:
     from msgspec import json
 
-    everything: list[tuple[Finding, Suppressed | None]] = [(finding, None) for finding in shown]
-    everything += [(item.finding, item) for item in suppressed]
-    placed = [item for item in everything if first_place(item[0], paths) is not None]
-    rules = [_rule(identity) for identity in _rule_names(finding for finding, _ in everything)]
+    placed = [finding for finding in shown if first_place(finding, paths) is not None]
+    rules = [_rule(identity) for identity in _rule_names(shown)]
     index = {rule["id"]: at for at, rule in enumerate(rules)}
     results, size = [], 0
     seen: Counter[str] = Counter()
-    for finding, item in placed[:MAX_RESULTS]:
-        result = _result(finding, item, paths, index, seen)
+    for finding in placed[:MAX_RESULTS]:
+        result = _result(finding, paths, index, seen)
         size += len(json.encode(result))
         if size > MAX_BYTES:
             break
         results.append(result)
-    notes = list(_left_out(len(everything) - len(placed), len(placed) - len(results)))
+    notes = list(_left_out(len(shown) - len(placed), len(placed) - len(results)))
     run = {
         "tool": {"driver": {"name": "ctxkit", "semanticVersion": version, "rules": rules}},
         "columnKind": "unicodeCodePoints",
@@ -142,7 +139,6 @@ def _rule(identity: str) -> dict[str, Any]:
 
 def _result(
     finding: Finding,
-    suppressed: Suppressed | None,
     paths: Mapping[str, str],
     index: Mapping[str, int],
     seen: Counter[str],
@@ -168,10 +164,6 @@ def _result(
     if others:
         related = others[:_MAX_RELATED]
         result["relatedLocations"] = [{"id": at, **_location(place, paths)} for at, place in enumerate(related, 1)]
-    if suppressed is not None:
-        said = _text(suppressed.reason, _DESCRIPTION) or f"by {suppressed.by}"
-        kind = _KIND.get(suppressed.by, "external")
-        result["suppressions"] = [{"kind": kind, "status": "accepted", "justification": said}]
     return result
 
 

@@ -62,5 +62,8 @@ def _ignore_files(worktree: Worktree) -> Iterator[str]:
 
 
 def _scripts(settings: Iterable[Document]) -> Iterator[str]:
-    named = (match.lstrip("./") for document in settings for match in _SCRIPT().findall(document.text))
-    yield from list(dict.fromkeys(named))[:_MOST_SCRIPTS]
+    """Paths that the settings name, also without the part in front, which may be a variable."""
+    named = [match for document in settings for match in _SCRIPT().findall(document.text)]
+    for path in list(dict.fromkeys(named))[:_MOST_SCRIPTS]:
+        yield path.removeprefix("./").lstrip("/")
+        yield path.lstrip("/").partition("/")[2]

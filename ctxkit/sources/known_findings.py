@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from ctxkit.agents.disk import slash
 from ctxkit.model import Skipped
 from ctxkit.model.finding import Finding
 from ctxkit.sources.evidence_of import absolute
@@ -29,12 +30,12 @@ _Kept = tuple[tuple[Finding, ...], tuple[Skipped, ...]]
 
 
 class KnownFindings:
-    """What is known of the work tree that ``reading`` reads. Notes what is opened from now on until it is closed."""
+    """What is known of the work tree ``root`` that ``reading`` reads. Notes what is opened until it is closed."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, root: str, reading: Reading) -> None:
         self._started = time.time_ns()
         self._reading = reading
-        self._trace = Trace()
+        self._trace = _Listener(root, reading.root)
         self._trace.listen([cache_dir()])
 
     def findings(
@@ -55,6 +56,7 @@ class KnownFindings:
         asked = question([__name__, self._reading.root, digest, repr(settings)])
         known = self._recalled(asked)
         if known is None:
+            self._trace.everywhere = True
             before = set(disk.skipped)
             found = run()
             skipped = tuple(item for item in disk.skipped if item not in before)
@@ -74,9 +76,10 @@ class KnownFindings:
         if answer is None:
             return None
         try:
-            return msgspec.msgpack.decode(answer.output, type=_Kept)
+            known: _Kept = msgspec.msgpack.decode(answer.output, type=_Kept)
         except msgspec.MsgspecError:
             return None
+        return known
 
     def _remember(self, asked: str, known: _Kept) -> None:
         self.close()
@@ -86,6 +89,23 @@ class KnownFindings:
             return
         if self._reading.worktree is not None:
             remember(asked, answer, self._reading.worktree, self._reading.state(), self._trace, self._started)
+
+
+class _Listener(Trace):
+    """Notes what is opened below ``roots``, and while detectors look at the evidence whatever is opened.
+
+    What was read elsewhere before that is in the windows, and they are part of the question.
+    """
+
+    def __init__(self, *roots: str) -> None:
+        super().__init__()
+        self._roots = tuple(slash(root) for root in roots)
+        self.everywhere = False
+
+    def hear(self, path: str) -> None:
+        """Note that ``path`` is opened or listed."""
+        if self.everywhere or path.startswith(self._roots):
+            super().hear(path)
 
 
 def _digest(evidence: Evidence) -> str:

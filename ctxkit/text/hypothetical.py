@@ -44,7 +44,7 @@ _MAYBE_AFTER = on_demand(
 _ELSEWHERE = on_demand(
     r"\b(?:(?:does|do|did)(?:n['\u2019]t| not| no longer) exist|no longer (?:exists?|present)|(?:was|were"
     r"|been) (?:removed|deleted)"
-    r"|used to (?:be|live)|formerly|still contain\w*|git history|hypothetical\w*|imagine|suppose"
+    r"|used to (?:be|live)|formerly|there (?:is|are) no\b|still contain\w*|git history|hypothetical\w*|imagine|suppose"
     r"|(?:another|other|separate|external|sibling) repo\w*|in that (?:[\w./`-]+ )?repo\w*"
     r"|the (?!same|main|whole|current|entire|git|this|local|root|your|target|of)[\w./`-]+ repo(?:s|sitory|sitories)?\b"
     r"|user['\u2019]?s (?:project|repo\w*|code\w*|home|machine)|(?:their|target|client|host) (?:project"
@@ -77,7 +77,8 @@ _LEAD_LINES = 40
 _SAMPLES = frozenset(
     (
         "example", "examples", "sample", "samples", "template", "templates", "fixture", "fixtures", "__fixtures__",
-        "testdata", "test", "tests", "__tests__", "test-data", "test_data", "mocks", "__mocks__", "boilerplate", "starters", "scaffold",
+        "testdata", "test", "tests", "__tests__", "test-data", "test_data", "mocks", "__mocks__", "boilerplate",
+        "starters", "scaffold",
         "scaffolds", "demo", "demos", "evals", "benchmarks", "snapshots", "__snapshots__", "skeleton", "cookiecutter",
     )
 )  # fmt: skip

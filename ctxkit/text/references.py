@@ -30,7 +30,7 @@ _EXTENSION = on_demand(r"[\w\])-]\.(?:[a-z][a-z0-9]{0,11}|R|Rmd)$")
 _TEXTUAL = on_demand(r"[\w.@+~()\[\]/ -]*\Z")
 _WILD = on_demand(r"[*?<>{}$%|…]|\.\.\.|\bX{2,}\b|\bN{2,}\b|YYYY")
 _SUFFIX = on_demand(
-    r"_|\.(?:test|spec|stories|module|d|config|client|server|gen|generated|min|instructions|prompt|agent)\."
+    r"_|\.(?:test|spec|stories|module|d|config|client|server|gen|generated|min|instructions|prompt|agent|lock)\."
 )
 _VERSION = on_demand(r"v?\d+(?:\.\d+)+")
 _ROW = on_demand(r"(?m)^([ \t│├└─┬┃┣┗━|+`\\'-]*)([^\s│├└─|`][^\n]*)$")

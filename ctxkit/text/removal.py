@@ -67,18 +67,20 @@ def _keep_parents(
     passages: Sequence[Passage], blocks: Sequence[tuple[int, list[int]]], whole: set[int], going: set[int]
 ) -> None:
     """Takes items that something which stays hangs on out of ``whole`` and ``going``."""
-    shallowest_kept = -1
+    below: list[tuple[int, bool]] = []
+    """Items further down that are not under one another: how deep, and whether anything of them stays."""
     for block, of in reversed(blocks):
         depth = passages[of[0]].depth
-        if block in whole and 0 <= depth < shallowest_kept:
+        if depth < 0:
+            below.clear()
+            continue
+        stays = block not in whole
+        while below and below[-1][0] > depth:
+            stays = below.pop()[1] or stays
+        if stays and block in whole:
             whole.discard(block)
             going.difference_update(of)
-        if depth < 0:
-            shallowest_kept = -1
-        elif block not in whole:
-            shallowest_kept = depth if shallowest_kept < 0 else min(depth, shallowest_kept)
-        elif depth <= shallowest_kept:
-            shallowest_kept = -1
+        below.append((depth, stays))
 
 
 def _emptied(text: str, passages: Sequence[Passage], going: set[int]) -> set[int]:

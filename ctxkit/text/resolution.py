@@ -136,6 +136,12 @@ def is_there(path: str, directory: str, files: Files) -> bool:
     return bool(name) and not dot and any(files.ending(tail + extension) for extension in _EXTENSIONS)
 
 
+def is_at(path: str, directory: str, files: Files) -> bool:
+    """Is there a file or directory ``path`` seen from ``directory`` or one above it?"""
+    joined = (posixpath.normpath(posixpath.join(base, path)) for base in bases(directory))
+    return any(place.startswith("..") or place in files or files.is_dir(place) for place in joined)
+
+
 def is_made(path: str, directory: str, files: Files) -> bool:
     """Is ``path`` a place that a build or a tool fills, or that git ignores?
 
@@ -213,7 +219,9 @@ def alike(name: str, others: Iterable[str]) -> list[str]:
     return [
         other
         for other in difflib.get_close_matches(name, others, 3, 0.6)
-        if other.translate(_NO_DIGITS) != plain and posixpath.splitext(other)[1] == posixpath.splitext(name)[1]
+        if other.translate(_NO_DIGITS) != plain
+        and other.startswith(".") == name.startswith(".")
+        and posixpath.splitext(other)[1] == posixpath.splitext(name)[1]
     ]
 
 

@@ -9,10 +9,11 @@ MASK = "***"
 
 _NAMED = on_demand(
     r"(?<![\w.-])([\w.-]{0,60}?(?i:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
-    r"|credentials?|authorization|auth))(\\?[\"']?(?:\s*[:=]\s*|\s+)\\?[\"']?)([^\s\"',;&}\\)]{6,})"
+    r"|credentials?|authorization|auth))(\\?[\"'`]?(?:\s*[:=]\s*|\s+(?:is:?\s+)?)\\?[\"'`]?)([^\s\"'`,;&}\\)]{6,})"
 )
 # What every match of that pattern holds, in small letters: to look for these takes a tenth of the time.
 _NAMES = ("pass", "secret", "token", "key", "credential", "auth")
+_LOGIN = on_demand(r"((?<!\S)(?:-u|--user)[ \t=]{1,4}[\"'`]?[\w.@-]{1,64}:)([^\s\"'`]{6,})")
 _SCHEME = on_demand(r"(?i)\b(bearer|basic)\s+([A-Za-z0-9+/=_.~-]{8,})")
 _USERINFO = on_demand(r"(://)[^\s/@:\"'<>]{0,200}:[^\s/@\"'<>]{1,200}(?=@)")
 _REFERENCE = ("$", "%", "{", "<", "process.", "os.", "env.", MASK)
@@ -32,6 +33,8 @@ def without_secrets(text: str) -> str:
         text = _USERINFO().sub(rf"\1{MASK}", text)
     if "bearer" in small or "basic" in small:
         text = _SCHEME().sub(lambda match: f"{match[1]} {_hidden(match[2])}", text)
+    if "-u" in small:
+        text = _LOGIN().sub(lambda match: f"{match[1]}{_hidden(match[2])}", text)
     if any(name in small for name in _NAMES):
         text = _NAMED().sub(lambda match: f"{match[1]}{match[2]}{_hidden(match[3])}", text)
     return text

@@ -119,11 +119,9 @@ def test_the_other_places_are_related() -> None:
     assert other["message"]["text"] == "also here"
 
 
-def test_what_somebody_asked_not_to_see_is_suppressed_with_the_reason() -> None:
+def test_what_somebody_asked_not_to_see_is_no_result() -> None:
     items = (Suppressed(finding(), "comment", "we need both"), Suppressed(finding(key="other"), "baseline"))
-    one, two = run_of((), items)["results"]
-    assert one["suppressions"] == [{"kind": "inSource", "status": "accepted", "justification": "we need both"}]
-    assert two["suppressions"][0]["kind"] == "external"
+    assert run_of((), items)["results"] == []
 
 
 @pytest.mark.parametrize(

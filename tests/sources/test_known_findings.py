@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ctxkit.model.audit import Audit
 
-RULES = "# Work\n\nRun `npm run lint` first.\n\nThe entry point is `src/main.py`, its tests are in `tests/test_main.py`.\n"
+RULES = "# Work\n\nRun `npm run lint` first.\n\nThe program is `src/main.py`, its tests are `tests/test_main.py`.\n"
 
 
 @pytest.fixture
