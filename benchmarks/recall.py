@@ -4,8 +4,8 @@
 
 CLONES as in ``precision.py``. Every clone is copied first; what is looked at is the copy. Kinds:
 
-* ``path``: a path that a loaded file names and the repository has gets another name in the text;
-* ``command``: so does a script (npm, make, just, …) that the repository can run;
+* ``path-…`` and ``command-…``: paths and scripts that loaded files name are mistyped, renamed, moved or removed
+  (``stale_seeds.py``);
 * ``copy``: a paragraph or a list item of a loaded file of 12 words and more stands in a second one too, as it is, with
   other bullets, or wrapped anew; where its agent has no second file, further down in the same one;
 * ``drift``: so it does, with one word, number, command, path or negation changed; where its agent has no second file,
@@ -20,27 +20,31 @@ at the start; where there is none, one is made where that agent looks (``.claude
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import re
 import shutil
 import tempfile
 import textwrap
 from collections import Counter, defaultdict
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+import stale_seeds
 
 from ctxkit.model import CtxkitError
 from ctxkit.service import AuditRequest, audit
+from ctxkit.sources.worktree import read_worktree
+from ctxkit.text.references import is_prose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from ctxkit.model.audit import Audit
 
 RULES = {
-    "path": {"stale-path"},
-    "command": {"stale-command"},
+    **{kind: {"stale-path"} if kind in stale_seeds.PATHS else {"stale-command"} for kind in stale_seeds.KINDS},
     "copy": {"duplicate-text"},
     "drift": {"drifted-copy"},
     "contradiction": {"contradiction"},
@@ -74,7 +78,6 @@ PAIRS = (
     ("Push after every commit.", "Never push; the user does it."),
 )  # fmt: skip
 WORD = re.compile(r"[A-Za-z]{4,}|\d+")
-PATH = re.compile(r"`((?:[\w.-]+/)+[\w-]+\.[a-z]{1,5})`")
 FUNCTION = frozenset(
     [
         "this", "that", "these", "those", "with", "from", "have", "will", "your", "when", "where", "which", "what",
@@ -85,7 +88,7 @@ FUNCTION = frozenset(
 SWAPS = (
     (r"\b[Nn]ever\b", "always"), (r"\b[Aa]lways\b", "never"), (r"\bmust not\b", "must"), (r"\bmust\b", "must not"),
     (r"\bdo not\b", "do"), (r"\bbefore\b", "after"), (r"\bpnpm\b", "npm"), (r"\bnpm\b", "pnpm"),
-    (r"\bpytest\b", "tox"), (r"\bpip\b", "poetry"), (r"\bmake (\w+)", r"make \1-all"),
+    (r"\bpytest\b", "tox"), (r"\bpip\b", "poetry"), (r"`make (\w+)", r"`make \1-all"),
     (r"(\w)/(\w+)(?=[/.`])", r"\1/\2s"), (r"\bsrc/", "lib/"), (r"\b(\d+)\b", r"1\1"), (r"\bmain\b", "develop"),
 )  # fmt: skip
 MORE = {
@@ -98,17 +101,20 @@ MORE = {
     "windsurf": (".windsurf/rules/more.md", "---\ntrigger: always_on\n---\n\n# More\n"),
     "roo-code": (".roo/rules/more.md", "# More\n"),
 }
-SCRIPT = re.compile(r"\b(?:npm run|pnpm run|yarn run|bun run|make|just|task) ([a-z][\w:-]{2,})")
 
 
 @dataclass(frozen=True)
 class Defect:
-    """Texts to write: ``changes``: path → new text; ``marks``: path → lines in which a finding counts."""
+    """Texts to write: ``changes``: path → new text; ``marks``: path → lines in which a finding counts.
+
+    ``moves``: files of the repository, old → new path, empty for one that is removed.
+    """
 
     kind: str
     said: str
     changes: dict[str, str]
     marks: dict[str, range]
+    moves: Mapping[str, str] = field(default_factory=dict)
 
 
 class Repository:
@@ -128,6 +134,13 @@ class Repository:
         inside = [[path for path in paths if not path.startswith(("~", "/", ".."))] for paths in agents]
         self.loaded = max(inside, key=len, default=[])
         self.agent = found.agents[inside.index(self.loaded)].context.agent if inside else ""
+        everything = {
+            segment.path
+            for agent in found.agents
+            for segment in agent.context.segments
+            if segment.category == "rules" and segment.path and not segment.path.startswith(("~", "/", ".."))
+        }
+        self.documents = {path: (root / path).read_text("utf-8", "replace") for path in sorted(everything)}
         self.texts = {path: (root / path).read_text("utf-8", "replace") for path in dict.fromkeys(self.loaded)}
 
     def audit(self) -> Audit:
@@ -157,7 +170,12 @@ class Repository:
         before = {
             path: (self.root / path).read_bytes() if (self.root / path).exists() else None for path in defect.changes
         }
+        kept = self.root.parent / "kept"
         try:
+            for old, new in defect.moves.items():
+                target = self.root / new if new else kept / old
+                target.parent.mkdir(parents=True, exist_ok=True)
+                (self.root / old).rename(target)
             for path, text in defect.changes.items():
                 (self.root / path).parent.mkdir(parents=True, exist_ok=True)
                 (self.root / path).write_text(text, "utf-8")
@@ -168,6 +186,13 @@ class Repository:
                     (self.root / path).unlink()
                 else:
                     (self.root / path).write_bytes(data)
+            for old, new in defect.moves.items():
+                (self.root / old).parent.mkdir(parents=True, exist_ok=True)
+                (self.root / new if new else kept / old).rename(self.root / old)
+            made = {f"{parent}" for new in defect.moves.values() for parent in PurePosixPath(new).parents}
+            for directory in sorted(made - {"."}, key=len, reverse=True):
+                with contextlib.suppress(OSError):
+                    (self.root / directory).rmdir()
         shown, hidden = (
             any(
                 place.path in defect.marks
@@ -191,29 +216,21 @@ def lines_of(text: str, start: int, end: int) -> range:
     return range(text.count("\n", 0, start) + 1, text.count("\n", 0, end) + 2)
 
 
-def renamed(kind: str, pattern: re.Pattern[str], exists: Callable[[Repository, str], bool]):
-    """Defects in which a name that ``pattern`` finds and that ``exists`` is another."""
+def stale(kind: str) -> Callable[[Repository, random.Random], Iterator[Defect]]:
+    """Defects of one kind of ``stale_seeds``; the lines count in every file that says the same."""
 
     def made(repository: Repository, draw: random.Random) -> Iterator[Defect]:
-        places = [
-            (path, match)
-            for path, text in repository.texts.items()
-            for match in pattern.finditer(text)
-            if exists(repository, match[1])
-        ]
-        draw.shuffle(places)
-        for path, match in places:
-            text, name = repository.texts[path], match[1]
-            stem, dot, ending = name.rpartition(".") if kind == "path" else (name, "", "")
-            new = (
-                f"{stem}{draw.choice(('_old', '2', '-impl', '_v1'))}{dot}{ending}"
-                if kind == "path"
-                else f"{stem}-{draw.choice(('all', 'full', 'x'))}"
-            )
-            changed = text[: match.start(1)] + new + text[match.end(1) :]
-            yield Defect(
-                kind, f"{path}: {name} -> {new}", {path: changed}, {path: lines_of(text, match.start(1), match.end(1))}
-            )
+        texts: dict[str, str] = {}
+        for path, text in repository.texts.items():
+            if is_prose(path) and text not in texts.values():
+                texts[path] = text
+        root = repository.root
+        paths = frozenset(read_worktree(str(root)).paths)
+        for seed in stale_seeds.seeds(kind, texts, paths, stale_seeds.reader(root), draw):
+            same = [path for path, data in repository.documents.items() if data == texts[seed.path]]
+            lines = lines_of(seed.text, seed.start, seed.end)
+            changes = {} if seed.text == texts[seed.path] else dict.fromkeys(same, seed.text)
+            yield Defect(kind, seed.said, changes, dict.fromkeys(same, lines), seed.moves)
 
     return made
 
@@ -319,31 +336,8 @@ def contradictions(repository: Repository, draw: random.Random) -> Iterator[Defe
         yield Defect("contradiction", f"{one} / {two} ({first}, {other})", {first: a, other: b}, marks)
 
 
-def is_file(repository: Repository, name: str) -> bool:
-    """Is there such a file at the root?"""
-    return (repository.root / name).is_file()
-
-
-def is_script(repository: Repository, name: str) -> bool:
-    """Does a file that defines scripts have such a name?"""
-    root = repository.root
-    files = [
-        root / name
-        for name in ("package.json", "Makefile", "justfile", "Justfile", "Taskfile.yml")
-        if (root / name).is_file()
-    ]
-    return any(
-        re.search(
-            rf'(?m)^{re.escape(name)}\b.*:|"{re.escape(name)}"\s*:|^\s+{re.escape(name)}:',
-            file.read_text("utf-8", "replace"),
-        )
-        for file in files
-    )
-
-
 KINDS = {
-    "path": renamed("path", PATH, is_file),
-    "command": renamed("command", SCRIPT, is_script),
+    **{kind: stale(kind) for kind in stale_seeds.KINDS},
     "copy": copied,
     "drift": drifts,
     "contradiction": contradictions,

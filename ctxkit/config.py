@@ -13,7 +13,7 @@ from ctxkit.model import ConfigError
 from ctxkit.model.finding import Persona, Severity
 from ctxkit.text.config import kind_of, parse_config
 from ctxkit.text.conform import Fault, faults, nearest
-from ctxkit.text.keyplace import toml_lines, yaml_lines
+from ctxkit.text.keyplace import toml_lines, yaml_lines, yaml_twice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,8 @@ BASELINE = ".ctxkit-baseline.json"
 """Where the baseline is unless the configuration says otherwise."""
 
 LIMIT = (
-    r"^(?:(\d[\d,_]*(?:\.\d+)?)\s*(k|M)?(?:\s*tokens?)?|(\d+(?:\.\d+)?)\s*%|\$\s*(\d+(?:\.\d+)?)\s*(?:per|/)\s*turn)$"
+    r"^(?:([0-9][0-9,_]{0,15}(?:\.[0-9]+)?)\s*(k|M)?(?:\s*tokens?)?"
+    r"|([0-9]{1,9}(?:\.[0-9]+)?)\s*%|\$\s*([0-9]{1,9}(?:\.[0-9]+)?)\s*(?:per|/)\s*turn)$"
 )
 """How a budget writes its limit: tokens (with ``k`` or ``M``), a share of the window, or US dollars per turn."""
 
@@ -168,14 +169,15 @@ def read_config(data: bytes, name: str, known: Known) -> Config | None:
         else:
             value, start = tool["ctxkit"], ("tool", "ctxkit")
     found = [*faults(value, Config), *_unknown_names(value, known), *_same_names(value)]
+    if not toml:
+        found += (Fault(path, "the key stands here twice") for path in yaml_twice(_text(data)))
     if found:
         raise _error(data, name, toml, [fault._replace(path=(*start, *fault.path)) for fault in found])
     return convert(value, Config)
 
 
 def _error(data: bytes, name: str, toml: bool, found: list[Fault]) -> ConfigError:
-    text = data.decode("utf-8", "replace").removeprefix("\ufeff")
-    lines = (toml_lines if toml else yaml_lines)(text, [fault.path for fault in found])
+    lines = (toml_lines if toml else yaml_lines)(_text(data), [fault.path for fault in found])
     told = []
     for line, fault in sorted(zip(lines, found, strict=True), key=lambda pair: pair[0]):
         at = ".".join(str(step) for step in fault.path if step not in ("tool", "ctxkit"))
@@ -184,6 +186,10 @@ def _error(data: bytes, name: str, toml: bool, found: list[Fault]) -> ConfigErro
         )
     hint = "Mend what is named; ctxkit schema config says what may stand there."
     return ConfigError("; ".join(told) + ".", hint)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace").removeprefix("\ufeff")
 
 
 def _unknown_names(value: object, known: Known) -> Iterator[Fault]:

@@ -152,7 +152,9 @@ class Evidence:
     ``documents``: by path, every rule file, skill, subagent and command that an agent loads or may load. ``extra``:
     by path, files of the repository that detectors compare with (README, manifests, settings of formatters, …).
     ``scripts``: runner (``npm``, ``make``, ``just``, ``tox``, ``nox``, ``cargo``, ``task``, …) → the names that it can
-    run here; a runner that is not in it has no file here. ``tools``: of every agent. ``count``: see CountPieces.
+    run here; a name with ``*`` stands for all that match, ``*`` alone for any: nothing can be said then. ``npx``: the
+    commands of installed packages; ``workspace``: the packages of the repository; ``make -C``: what makefiles below
+    build whatever it is called. A runner that is not in it has no file here. ``tools``: of every agent. ``count``: see CountPieces.
     """
 
     agents: tuple[AgentAudit, ...]

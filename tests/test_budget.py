@@ -84,7 +84,9 @@ def test_limits(text: str, value: float, unit: str) -> None:
     assert limit_of(text) == (pytest.approx(value), unit)
 
 
-@pytest.mark.parametrize("text", ["", "k", "-4k", "4 kg", "$5", "5 % of it", "1e9", "½ k", "4k 5k"])
+@pytest.mark.parametrize(
+    "text", ["", "k", "-4k", "4 kg", "$5", "5 % of it", "1e9", "½ k", "4k 5k", "٣k", "9" * 400, f"{'9' * 400} %"]
+)
 def test_what_is_no_limit(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         limit_of(text)

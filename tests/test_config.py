@@ -103,6 +103,10 @@ until = 2027-01-31
         ("budgets: [{name: a, limit: 4k, warn-at: 90}]", "90 is out of range (above 0, at most 1)"),
         ("budgets: [{name: a, limit: 4k, agent: cody}]", "no agent is called 'cody'"),
         ("budgets: [{name: a, limit: 4k, categry: rules}]", "unknown key 'categry' (did you mean 'category'?)"),
+        ("budgets: [{name: a, limit: 4k, warn-at: .nan}]", "nan is no number"),
+        ("fail-on: error\n\nfail-on: never\n", "c.yaml:3: fail-on: the key stands here twice"),
+        ("budgets:\n- name: a\n  limit: 1k\n  limit: 9k\n", "c.yaml:4: budgets.0.limit: the key stands here twice"),
+        ("detectors: {stale-path: {rows: 1}, stale-path: {}}", "detectors.stale-path: the key stands here twice"),
         ("[1, 2]", "c.yaml holds a list where a map is expected"),
         ("a: [", "c.yaml is not valid YAML: line"),
         ("&a [*a]", "c.yaml is not valid YAML"),
@@ -115,6 +119,14 @@ def test_each_fault_is_named_with_its_place(text: str, told: str) -> None:
     assert told in caught.value.message
     assert caught.value.exit_code == 2
     assert caught.value.hint
+
+
+def test_an_alias_is_no_key_that_stands_twice() -> None:
+    budgets = b"budgets:\n- &a {name: a, limit: 1k}\n- {<<: *a, name: b}\n"
+    ignore = b"ignore:\n- {rule: stale-path, reason: y, paths: &p [a]}\n- {rule: buried-rule, reason: y, paths: *p}\n"
+    config = read_config(budgets + ignore, "c.yaml", KNOWN)
+    assert config is not None
+    assert [budget.name for budget in config.budgets] == ["a", "b"]
 
 
 def test_all_faults_are_told_at_once_in_order() -> None:

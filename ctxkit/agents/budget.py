@@ -35,7 +35,8 @@ def within(members: Sequence[Catalog], entries: list[Listed], resolver: Resolver
     ranked = sorted(entries, key=lambda entry: entry.name not in used)
     built_in = sum(part.chars for catalog in members for part in _built_in(catalog, resolver))
     kept = _granted(ranked, budget - built_in)
-    why = f"description left out, over the listing budget of {budget:,.0f} characters"
+    taken = f", of which built-in ones take {built_in:,}" if built_in else ""
+    why = f"description left out, over the listing budget of {budget:,.0f} characters{taken}"
     return [
         replace(entry, listing=_bare(entry), why=f"{entry.why}; {why}")
         if entry.loaded and id(entry) not in kept

@@ -53,6 +53,14 @@ def _failed(error: BaseException) -> int:
 
 
 def _dispatch(argv: list[str]) -> int:
+    try:
+        os.getcwd()  # relative paths, "." among them, start there
+    except OSError as error:
+        from ctxkit.model import CtxkitError
+
+        raise CtxkitError(
+            "The working directory is not there any more, or is closed to you.", "Go to another: cd"
+        ) from error
     if argv == ["--version"]:  # as typer answers it, without importing typer
         from ctxkit.cli.terminal import write_lines
         from ctxkit.cli.version import VERSION

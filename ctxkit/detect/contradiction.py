@@ -23,7 +23,7 @@ from ctxkit.evidence import is_listed
 from ctxkit.model.finding import Confidence, Finding, Location, Persona, Severity
 from ctxkit.text.amounts import differing
 from ctxkit.text.choices import choice_rules, conflicting, demands, group_of, language_words, scope_of, words_of
-from ctxkit.text.polarity import Likeness, opposed
+from ctxkit.text.polarity import opposed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,16 +37,14 @@ if TYPE_CHECKING:
 
 ID = "contradiction"
 
+_CLEAR = 0.75
+"""Share of their words from which on two statements exclude one another though each stands under a title of its own."""
+
 _LONG = 160
 """Characters of a statement that says one thing; a longer one qualifies what it says."""
 
 
 _OPPOSED = "One rule asks for what another forbids"
-_SURE = {
-    Likeness.SAME: (Confidence.MEDIUM, Persona.REGULAR),
-    Likeness.NEAR: (Confidence.LOW, Persona.AUDITOR),
-    Likeness.ALIKE: (Confidence.LOW, Persona.AUDITOR),
-}
 
 
 class _Said(NamedTuple):
@@ -59,14 +57,19 @@ class _Said(NamedTuple):
 
 
 class _Pair(NamedTuple):
-    """Two statements that exclude one another: ``fact`` says how, as the beginning of a sentence."""
+    """Two statements that exclude one another: ``fact`` says how, as the beginning of a sentence.
+
+    ``topic``: words of titles that speak of no part of the repository here. ``share``: as in Opposed.
+    """
 
     first: Document
     one: Statement
     second: Document
     other: Statement
     fact: str
-    sure: tuple[Confidence, Persona]
+    sure: Confidence
+    topic: frozenset[str] = frozenset()
+    share: float = 0
 
 
 def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
@@ -75,16 +78,13 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
     lazy = {path for path, loads in evidence.loads.items() if all(is_listed(load.segment) for load in loads)}
     reported: set[frozenset[str]] = set()
     for documents in _windows(evidence):
-        loose = int(limits["loose"])
         for pair in _pairs(documents, places, limits):
             both = frozenset((pair.one.text, pair.other.text))
             if both in reported:
                 continue
             persona = _persona(pair, lazy)
-            if persona is Persona.AUDITOR:
-                if loose <= 0 or _explains(pair) or pair.first.path in lazy or pair.second.path in lazy:
-                    continue
-                loose -= 1
+            if persona is Persona.AUDITOR and (_explains(pair) or pair.first.path in lazy or pair.second.path in lazy):
+                continue
             reported.add(both)
             yield _finding(pair, persona)
     for rule in held(evidence):
@@ -155,16 +155,16 @@ def _pairs(documents: Sequence[Document], places: frozenset[str], limits: Limits
     """The pairs of a window, surest kind first."""
     yield from _of_choices(documents, places, int(limits["choices"]))
     texts = [document.text for document in documents]
-    for one, other, likeness, _ in opposed(texts, limits["overlap"], limits["alike"], int(limits["pairs"])):
+    for one, other, share in opposed(texts, limits["overlap"], int(limits["pairs"])):
         if _scope(one, places).meets(_scope(other, places)):
-            yield _Pair(
-                documents[one.text], one.statement, documents[other.text], other.statement, _OPPOSED, _SURE[likeness]
-            )
+            first, second = documents[one.text], documents[other.text]
+            yield _Pair(first, one.statement, second, other.statement, _OPPOSED, Confidence.MEDIUM, share=share)
     for mine, theirs in differing(texts, limits["bounds"]):
-        if _scope(mine.told, places).meets(_scope(theirs.told, places)):
+        same = len(mine.content & theirs.content) > 1
+        if same and _scope(mine.told, places).meets(_scope(theirs.told, places)):
             fact = f"Two rules set different bounds: {mine.number:,} and {theirs.number:,} {mine.unit}"
             first, second = documents[mine.told.text], documents[theirs.told.text]
-            yield _Pair(first, mine.told.statement, second, theirs.told.statement, fact, _SURE[Likeness.ALIKE])
+            yield _Pair(first, mine.told.statement, second, theirs.told.statement, fact, Confidence.MEDIUM)
 
 
 def _scope(told: Told, places: frozenset[str]) -> Scope:
@@ -204,18 +204,24 @@ def _choice_pair(earlier: _Said, later: _Said) -> _Pair:
     firm = earlier.choice.firm and later.choice.firm
     fact = f"Two rules about {about} exclude one another: {earlier.choice} and {later.choice}"
     sure = Confidence.HIGH if firm else Confidence.MEDIUM
-    return _Pair(earlier.document, earlier.statement, later.document, later.statement, fact, (sure, Persona.REGULAR))
+    topic = frozenset(group_of(later.choice.group).words.split()) | words_of(about)
+    told = (earlier.document, earlier.statement, later.document, later.statement)
+    return _Pair(*told, fact, sure, topic)
 
 
 def _persona(pair: _Pair, lazy: set[str]) -> Persona:
     """Who is told: everybody only where neither says of what it holds, in the files that stand in every request."""
-    if pair.sure[1] is not Persona.REGULAR:
-        return pair.sure[1]
     qualified = max(len(pair.one.text), len(pair.other.text)) > _LONG
     steps = pair.first.path in lazy or pair.second.path in lazy
-    same_place = pair.one.under == pair.other.under
-    apart = not same_place and not (_is_general(pair.one) and _is_general(pair.other))
-    if qualified or steps or apart or (pair.fact == _OPPOSED and _explains(pair)):
+    apart = pair.one.under != pair.other.under and (
+        not _same_subject(pair)
+        if pair.fact != _OPPOSED
+        else pair.first is pair.second
+        and pair.share < _CLEAR
+        and not (_is_general(pair.one) or _is_general(pair.other))
+    )
+    explained = pair.fact == _OPPOSED and _explains(pair)
+    if qualified or steps or apart or explained:
         return Persona.AUDITOR
     from_home = pair.first.path.startswith("~/") != pair.second.path.startswith("~/")
     return Persona.PEDANTIC if from_home else Persona.REGULAR
@@ -226,6 +232,19 @@ def _explains(pair: _Pair) -> bool:
     return pair.first is pair.second and pair.one.under == pair.other.under
 
 
+def _same_subject(pair: _Pair) -> bool:
+    """Do the titles above the two, those of the documents apart, speak of no part of the repository?
+
+    One of them may name what the rule is about.
+    """
+    if not (_is_general(pair.one) or _is_general(pair.other)):
+        return False
+    known = pair.topic | frozenset(choice_rules().general.split())
+    return all(
+        not words_of(title) or words_of(title) & known for told in (pair.one, pair.other) for title in told.under[1:]
+    )
+
+
 def _is_general(statement: Statement) -> bool:
     """Do the titles above it, that of the document apart, speak of no part of the repository?"""
     general = choice_rules().general.split()
@@ -233,7 +252,7 @@ def _is_general(statement: Statement) -> bool:
 
 
 def _finding(pair: _Pair, persona: Persona) -> Finding:
-    first, one, second, other, fact, (confidence, _) = pair
+    first, one, second, other, fact, confidence = pair[:6]
     return Finding(
         rule=ID,
         severity=Severity.WARNING,

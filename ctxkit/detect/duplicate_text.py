@@ -2,7 +2,8 @@
 
 What it finds: passages that stand word for word (white space, emphasis and list markers apart), or with other filler
 words only, in two files that one agent has in its window together, or twice in one file; whole files that are copies
-of or links to one another; files that an agent loads twice. The largest stretch is reported once.
+of or links to one another; files that an agent loads twice. The largest stretch is reported once, and many copies
+between the same two files, or of one text in many files, are one finding.
 
 Why it costs: each copy is paid for in every request that holds it, and when only one of them is changed the agent is
 told two things.
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.detect.together import Company, Meeting, Together
@@ -200,11 +202,17 @@ def _persona(twice: _Twice, together: Together, limits: Limits) -> Persona:
     clear = limits["words-within-clear" if twice.is_within else "words-clear"]
     if company is Company.SURE:
         clear = max(clear, limits["words-later-clear"])
-    if company is Company.LIKELY or not twice.removable or twice.words < clear:
+    said = twice.words - sum(len(each.words) for each in twice.later.chosen if _is_of_its_file(each))
+    if company is Company.LIKELY or not twice.removable or said < clear:
         return Persona.PEDANTIC
     if twice.is_within and (is_code or together.is_listed(twice.later.document.path)):
         return Persona.PEDANTIC
     return Persona.REGULAR
+
+
+def _is_of_its_file(passage: Passage) -> bool:
+    """Does it speak of the file that it stands in, as introductions do?"""
+    return any(one == "this" and other in ("file", "document", "guide") for one, other in pairwise(passage.words))
 
 
 def _finding(group: Sequence[_Twice], persona: Persona, together: Together) -> Finding:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from ctxkit.detect.against_settings import held
 from ctxkit.model.finding import Confidence, Cut, Finding, Location, Persona, Severity
+from ctxkit.text.enforced import enforced_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +32,14 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
     """One finding for each rule of which all that it asks for is enforced."""
     always = {path for path, loads in evidence.loads.items() if any(load.at_start for load in loads)}
     for rule in held(evidence):
-        if rule.agrees:
+        if rule.agrees and not _describes_a_tool(rule.demand.statement.text):
             yield _finding(rule, rule.document.path in always, limits["characters"], evidence)
+
+
+def _describes_a_tool(text: str) -> bool:
+    """Is ``text`` an entry about a tool (*ruff: line length 100*), which tells how it is set and asks for nothing?"""
+    name, colon, _ = text.partition(":")
+    return bool(colon) and name.strip("*_`- ").lower() in enforced_rules().tools
 
 
 def _finding(rule: Held, always: bool, short: float, evidence: Evidence) -> Finding:
@@ -43,11 +50,12 @@ def _finding(rule: Held, always: bool, short: float, evidence: Evidence) -> Find
     clear = explicit and always and statement.whole is not None and len(statement.text) <= short
     first = rule.settings[0]
     says = f"{first.path} says {first.key}: {first.value}" if first.explicit else f"{first.tool} does so by default"
+    more = f", and {len(rule.settings) - 1} more" if len(rule.settings) > 1 else ""
     return Finding(
         rule=ID,
         severity=Severity.NOTE,
         confidence=Confidence.HIGH if explicit else Confidence.MEDIUM,
-        message=f"{first.tool} enforces this rule already: {says}.",
+        message=f"{first.tool} enforces this rule already: {says}{more}.",
         tip="Remove the rule; the tool puts it right, or refuses what breaks it.",
         at=(place, *(_location(setting, evidence) for setting in rule.settings)),
         key=statement.text,

@@ -35,6 +35,8 @@ _PACKAGES = on_demand(
     r"(?:^|/)(?:node_modules|bower_components|jspm_packages|site-packages|\.venv|Pods|\.yarn/(?:cache|unplugged))/"
 )
 _LONG_LINES = on_demand(r"\.map$")
+_LOCK = on_demand(r"[.-]lock(?:\.[a-z]+)?$|(?:^|/)go\.sum$")
+"""A repository may declare its lock files to be generated; they are lock files all the same."""
 _PATTERN = on_demand(r"(?:\.min\.[a-z]+|\.[a-z]+\.map|\.snap)$")
 _GROUPS = {
     "minified": "minified",
@@ -63,11 +65,16 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
         yield _finding("packages", packages, evidence)
     groups: dict[str, list[FileEntry]] = {}
     for entry in large:
-        kind = "minified" if _LONG_LINES().search(entry.path) else entry.kind
+        kind = "minified" if _LONG_LINES().search(entry.path) else "lock" if _LOCK().search(entry.path) else entry.kind
         if kind in _GROUPS and entry.path not in evidence.documents and not _PACKAGES().search(entry.path):
             groups.setdefault(kind, []).append(entry)
     for kind in _GROUPS:
-        reachable = [entry for entry in groups.get(kind, ()) if _readers(kind, entry.path, evidence.agents)]
+        reachable = [
+            entry
+            for entry in groups.get(kind, ())
+            # What was committed in spite of an ignore line is passed over by searches all the same.
+            if _readers(kind, entry.path, evidence.agents) and not evidence.tree.ignored(entry.path)
+        ]
         if sum(entry.tokens for entry in reachable) >= limits["kind"]:
             yield _finding(kind, reachable, evidence)
 

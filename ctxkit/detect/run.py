@@ -9,6 +9,7 @@ from ctxkit.detect import DETECTORS, detector
 from ctxkit.detect.charge import wasted
 from ctxkit.detect.limits import limits_of
 from ctxkit.model.finding import Region
+from ctxkit.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,14 +31,26 @@ def run_detectors(
     for identity in identities:
         limits = limits_of(identity, (changed or {}).get(identity))
         for finding in detector(identity).detect(evidence, limits):
-            places = tuple(_with_region(place, evidence) for place in finding.at)
-            charged = replace(finding, at=places, wasted=wasted(finding.unneeded, evidence))
+            charged = _charged(finding, evidence)
             found.setdefault((charged.rule, _placed(charged)), charged)
     return tuple(sorted(found.values(), key=order))
 
 
+def _charged(finding: Finding, evidence: Evidence) -> Finding:
+    """``finding`` with what it wastes and where its places lie; the texts that it quotes lose their secrets."""
+    return replace(
+        finding,
+        message=without_secrets(finding.message),
+        tip=without_secrets(finding.tip),
+        evidence=tuple(map(without_secrets, finding.evidence)),
+        at=tuple(_with_region(place, evidence) for place in finding.at),
+        wasted=wasted(finding.unneeded, evidence),
+    )
+
+
 def _with_region(place: Location, evidence: Evidence) -> Location:
     """``place`` with the lines of its span, where its text is known; line ends behind the last line are no part."""
+    place = replace(place, note=without_secrets(place.note))
     document = evidence.documents.get(place.path or "") or evidence.extra.get(place.path or "")
     if document is None or place.span is None:
         return place

@@ -22,6 +22,7 @@ from ctxkit.model import Activation
 from ctxkit.model.finding import Confidence, Finding, Location, Persona, Severity
 from ctxkit.text.commands import calls
 from ctxkit.text.hypothetical import Reality, in_samples, is_placeholder, reality
+from ctxkit.text.pattern import on_demand
 from ctxkit.text.references import is_prose
 from ctxkit.text.resolution import is_made, is_there, meant
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 ID = "stale-command"
 
+_INTERPRETER = on_demand(r"(?:py|pypy|cpython|python|jython|graalpy)[\d.]*t?")
 _PROGRAMS = frozenset(
     (
         "tsc", "eslint", "prettier", "vitest", "jest", "vite", "next", "tsx", "playwright", "biome", "webpack",
@@ -89,6 +91,12 @@ def _has(call: Call, evidence: Evidence, directory: str) -> bool | None:
     if call.runner == "module":
         return _has_module(call, evidence)
     names = evidence.scripts.get(call.runner)
+    if call.runner == "make" and names is not None and (call.directory or directory):
+        names |= evidence.scripts.get("make -C", frozenset())
+    if call.runner == "workspace" and names is not None and evidence.tree.is_dir(call.name):
+        return True
+    if call.runner == "tox" and names is not None and all(_is_factor(part, names) for part in call.name.split("-")):
+        return True
     if names is None:
         return False if call.runner in _NEEDS and call.is_clear else None
     if call.name in names or any("*" in name and fnmatchcase(call.name, name) for name in names):
@@ -105,6 +113,11 @@ def _has(call: Call, evidence: Evidence, directory: str) -> bool | None:
     ):
         return None
     return False
+
+
+def _is_factor(part: str, names: frozenset[str]) -> bool:
+    """Is ``part`` of the name of a tox environment known: declared, or an interpreter?"""
+    return part in names or "*" in names or _INTERPRETER().fullmatch(part) is not None
 
 
 def _has_file(call: Call, evidence: Evidence, directory: str) -> bool | None:
@@ -129,7 +142,7 @@ def _has_module(call: Call, evidence: Evidence) -> bool | None:
 
 
 def _judged(document: Document, call: Call, evidence: Evidence, limits: Limits) -> _Dead | None:
-    real = reality(document.text, max(0, call.start - len(call.shown) + len(call.name)), call.end)
+    real = reality(document.text, max(0, call.start - len(call.shown) + len(call.name)), call.end, is_command=True)
     if is_placeholder(call.name) or real is Reality.ABSENT:
         return None
     if call.runner == "file":
@@ -194,5 +207,6 @@ def _finding(document: Document, shown: str, items: Sequence[_Dead], evidence: E
 
 _WHAT = {
     "make": "target", "just": "recipe", "task": "task", "deno": "task", "turbo": "task", "nx": "target", "poe": "task",
-    "tox": "environment", "nox": "session", "cargo": "command", "cargo -p": "package", "cargo --bin": "binary",
+    "tox": "environment", "nox": "session", "cargo": "command",
+    "workspace": "package", "cargo -p": "package", "cargo --bin": "binary",
 }  # fmt: skip

@@ -28,13 +28,19 @@ from ctxkit.text.references import drawn_trees, has_extension, is_prose, path_re
 from ctxkit.text.resolution import alike, bases, children, is_at, is_made, is_there, meant, nearest_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ctxkit.evidence import Document, Evidence, Limits, Tree
     from ctxkit.text.references import PathReference, Row
 
 ID = "stale-path"
 
+_USUAL = on_demand(
+    r"(?:settings|mcp|hooks|config|launch|tasks|extensions|commands|dependabot)(?:\.local)?\.\w+|[A-Z]+\.md|CODEOWNERS|copilot-instructions\.md|\w*"
+)
+"""Files that tools look for in their own directories, whether somebody has made them or not."""
+
+_NAMED = " under that name"
 _NAMES = on_demand(r"[\w.-]+(?:/[\w.-]+)*/(?=[^/]*\w)[\w.-]*(?<!\*)\*[\w.-]*")
 
 
@@ -47,6 +53,7 @@ class _Dead(NamedTuple):
     confidence: Confidence
     evidence: tuple[str, ...]
     persona: Persona = Persona.REGULAR
+    suffix: str = ""
 
 
 def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
@@ -60,7 +67,8 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
             continue
         seen |= {same, ("", document.data)}
         dead: dict[str, list[_Dead]] = defaultdict(list)
-        for found in _named(document, directory, evidence.tree, limits):
+        is_rule = any(load.segment.kind not in ("skill", "subagent", "command") for load in evidence.loads[path])
+        for found in _named(document, directory, evidence.tree, limits, is_rule):
             dead[found.path].append(found)
         for name in dead:
             yield _finding(document, name, dead[name])
@@ -77,13 +85,18 @@ def _is_read(path: str, evidence: Evidence) -> bool:
     return any(load.segment.activation is not Activation.NEVER for load in evidence.loads.get(path, ()))
 
 
-def _named(document: Document, directory: str, tree: Tree, limits: Limits) -> Iterator[_Dead]:
+def _named(document: Document, directory: str, tree: Tree, limits: Limits, is_rule: bool) -> Iterator[_Dead]:
     references = path_references(document.text, document.outline)
     there = {path: is_there(path, directory, tree) for path in dict.fromkeys(found.path for found in references)}
-    share = sum(there.values()) / len(there) if there else 0.0
+    moved = {path: () if is_real else tuple(_moved(path, tree)) for path, is_real in there.items()}
+    ours = {path for path, is_real in there.items() if is_real or _is_one(path, moved[path])} | _together(moved)
+    share = len(ours) / len(there) if there else 0.0
     held = Counter(posixpath.dirname(path.rstrip("/")) for path, is_real in there.items() if is_real)
-    lacked = Counter(posixpath.dirname(path.rstrip("/")) for path, is_real in there.items() if not is_real)
-    yield from _moved_below(document, [item for item in references if there[item.path]], directory, tree, limits)
+    lacked = Counter(posixpath.dirname(path.rstrip("/")) for path in there if path not in ours)
+    yield from _moved_below(
+        document, [item for item in references if there[item.path]], directory, tree, limits, is_rule
+    )
+    is_short = is_rule and len(there) < limits["lacking"]
     for reference in references:
         path = reference.path
         if there[path]:
@@ -94,9 +107,30 @@ def _named(document: Document, directory: str, tree: Tree, limits: Limits) -> It
         if path.rpartition("/")[2].startswith(".env") or is_made(path, directory, tree):
             continue
         parent = posixpath.dirname(path.rstrip("/"))
-        others = share >= limits["resolving"] and lacked[parent] < max(limits["lacking"], held[parent])
-        if (found := _judged(document, reference, directory, tree, others)) is not None:
+        others = share >= limits["resolving"] or (is_short and _is_deep(path, directory, tree))
+        others = others and lacked[parent] < max(limits["lacking"], held[parent])
+        if (found := _judged(document, reference, directory, tree, others, moved[path])) is not None:
             yield found
+
+
+def _is_deep(path: str, directory: str, tree: Tree) -> bool:
+    """Are two directories on the way to ``path`` there, one in the other, and only the file is not?"""
+    parent = posixpath.dirname(path)
+    return "/" in parent and has_extension(path) and is_at(parent, directory, tree)
+
+
+def _together(moved: Mapping[str, Sequence[str]]) -> set[str]:
+    """The paths of one directory whose files, two or more of them, lie together in another one now."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for path, places in moved.items():
+        if len(places) == 1 and has_extension(path):
+            found[posixpath.dirname(path), posixpath.dirname(places[0])].add(path)
+    return {path for paths in found.values() if len(paths) > 1 for path in paths}
+
+
+def _is_one(path: str, moved: Sequence[str]) -> bool:
+    """Is one file of this name, in a directory of the same name, elsewhere in the repository?"""
+    return len(moved) == 1 and has_extension(path) and f"/{moved[0]}".endswith("/" + "/".join(path.split("/")[-2:]))
 
 
 def _matchless(document: Document, reference: PathReference, directory: str, tree: Tree) -> Iterator[_Dead]:
@@ -107,36 +141,67 @@ def _matchless(document: Document, reference: PathReference, directory: str, tre
         return
     real = reality(document.text, start, end) is Reality.REAL and not _in_examples(document, start)
     if real and not is_made(reference.path, directory, tree) and not matches_any(pattern, tree):
-        yield _Dead(start, end, pattern, Confidence.MEDIUM, ("no file matches it",), Persona.PEDANTIC)
+        yield _Dead(start, end, pattern, Confidence.MEDIUM, ("no file matches it",), Persona.PEDANTIC, _NAMED)
 
 
 def _moved_below(
-    document: Document, references: Sequence[PathReference], directory: str, tree: Tree, limits: Limits
+    document: Document, references: Sequence[PathReference], directory: str, tree: Tree, limits: Limits, is_rule: bool
 ) -> Iterator[_Dead]:
-    """Files that are there only below one directory, which the text never names, where there are several of them."""
+    """Files that are there only below one directory that the text is not about.
+
+    Counted are links, several files below the same directory, and files of a text that names what is there, where
+    the directory that the path begins with is there too.
+    """
+    if _is_in_link(document.path, tree):
+        return
     found: dict[str, list[PathReference]] = defaultdict(list)
+    reached = 0
     for reference in references:
         path = reference.path
-        if reference.kind == "plain" or reference.cut or "/" not in path or not has_extension(path):
+        if reference.kind == "plain" or reference.cut or not has_extension(path):
             continue
-        if not is_placeholder(path) and not is_at(path, directory, tree) and len(places := tree.ending(path)) == 1:
+        if ("/" not in path and reference.kind != "link") or is_placeholder(path):
+            continue
+        if is_at(path, directory, tree):
+            reached += 1
+        elif len(places := tree.ending(path)) == 1:
             found[places[0][: -len(path) - 1]].append(reference)
+    apart = len({member.path for members in found.values() for member in members})
     for top, members in found.items():
-        named = f"{top}/".startswith(f"{directory}/") or top.rpartition("/")[2] in document.text
-        if named or len({member.path for member in members}) < limits["lacking"]:
+        if f"{top}/".startswith(f"{directory}/") or _is_about(document, top):
             continue
+        several = len({member.path for member in members}) >= limits["lacking"]
         for member in members:
-            if reality(document.text, member.start, member.end) is Reality.REAL:
+            if reality(document.text, member.start, member.end) is not Reality.REAL:
+                continue
+            begun = tree.is_dir(posixpath.join(directory, member.path.partition("/")[0])) or tree.is_dir(
+                member.path.partition("/")[0]
+            )
+            if several or member.kind == "link" or (begun and (reached > apart or (is_rule and apart == 1))):
                 facts = (f"it is only there as {top}/{member.path}",)
-                yield _Dead(member.start, member.end, member.path, Confidence.MEDIUM, facts, Persona.PEDANTIC)
+                yield _Dead(member.start, member.end, member.path, Confidence.MEDIUM, facts, suffix=_NAMED)
 
 
-def _judged(document: Document, reference: PathReference, directory: str, tree: Tree, others: bool) -> _Dead | None:
+def _is_about(document: Document, top: str) -> bool:
+    """Does a heading, a code span or a path of the text name the directory ``top`` by its last part?"""
+    last, text = top.rpartition("/")[2].lower(), document.text.lower()
+    if last not in text:
+        return False
+    spans = document.outline.of("code-span")
+    return (
+        f"{last}/" in text
+        or any(last in heading.title.lower() for heading in document.outline.headings)
+        or any(last in document.text[span.start : span.end].lower() for span in spans)
+    )
+
+
+def _judged(
+    document: Document, reference: PathReference, directory: str, tree: Tree, others: bool, moved: Sequence[str]
+) -> _Dead | None:
     """How sure it is that ``reference`` was there once; None: nothing says so. ``others``: most others are there."""
     path = reference.path
     is_file, alone = has_extension(path), "/" not in path.rstrip("/")
     near = _near(path, directory, tree, alone)
-    moved = _moved(path, tree)
     parent = nearest_directory(path, directory, tree)
     whole = bool(parent) and posixpath.normpath(path).endswith(
         f"{posixpath.basename(parent)}/{posixpath.basename(path.rstrip('/'))}"
@@ -148,17 +213,17 @@ def _judged(document: Document, reference: PathReference, directory: str, tree: 
     real = reality(document.text, reference.start, reference.end)
     if real is Reality.REAL and _in_examples(document, reference.start):
         real = Reality.DOUBTFUL
-    usual = path.startswith(".") and path.count("/") == 1
+    usual = path.startswith(".") and path.count("/") == 1 and _USUAL().fullmatch(posixpath.basename(path)) is not None
     if real is Reality.ABSENT:
         confidence = Confidence.LOW
-    elif linked or (near and not reference.cut and not _is_beside(reference, tree)):
+    elif linked or (near and not reference.cut and not _is_outside(reference, tree)):
         sure = Confidence.LOW if not linked and not others and not is_file else Confidence.MEDIUM
         confidence = Confidence.HIGH if others or (not alone and sure is Confidence.MEDIUM) else sure
     elif (
         real is Reality.DOUBTFUL
         or alone
         or _is_symbol(path)
-        or _is_beside(reference, tree)
+        or _is_outside(reference, tree)
         or not others
         or usual
         or "/." in path.removeprefix("../")
@@ -166,7 +231,7 @@ def _judged(document: Document, reference: PathReference, directory: str, tree: 
         confidence = Confidence.LOW
     elif whole and (is_file or path.endswith("/")) and not reference.cut:
         confidence = Confidence.HIGH
-    elif whole or moved or (parent and is_file):
+    elif (whole and (is_file or path.endswith("/"))) or moved or (parent and is_file):
         confidence = Confidence.MEDIUM
     else:
         confidence = Confidence.LOW
@@ -176,13 +241,18 @@ def _judged(document: Document, reference: PathReference, directory: str, tree: 
         "of the way there is": f"{parent}/" if parent else "",
     }
     evidence = tuple(f"{words} {value}" for words, value in told.items() if value)
-    return _Dead(reference.start, reference.end, path, confidence, evidence)
+    persona = Persona.PEDANTIC if reference.cut and not near else Persona.REGULAR
+    return _Dead(reference.start, reference.end, path, confidence, evidence, persona)
 
 
-def _is_beside(reference: PathReference, tree: Tree) -> bool:
-    """May it lie beside the repository: ``../x/y`` that is no link, and so not bound to the file's directory?"""
-    inner = reference.path.lstrip("./")
-    return reference.kind != "link" and reference.path.startswith("../") and not tree.ending(inner.partition("/")[0])
+def _is_outside(reference: PathReference, tree: Tree) -> bool:
+    """May it be told from outside the repository: beside it (``../x/y`` in words), or with its name in front?"""
+    head, _, rest = reference.path.lstrip("./").partition("/")
+    if reference.kind == "link":
+        return False
+    if reference.path.startswith("../"):
+        return not tree.ending(head)
+    return bool(rest) and not tree.is_dir(head) and (rest in tree or tree.is_dir(rest))
 
 
 def _is_symbol(path: str) -> bool:
@@ -227,7 +297,7 @@ def _finding(document: Document, name: str, dead: Sequence[_Dead]) -> Finding:
         rule=ID,
         severity=Severity.WARNING,
         confidence=best.confidence,
-        message=f"{name} is not in the repository{' under that name' if best.persona is Persona.PEDANTIC else ''}.",
+        message=f"{name} is not in the repository{best.suffix}.",
         tip="Name the place it has now, or remove what is said of it.",
         at=tuple(places),
         key=name,

@@ -96,6 +96,8 @@ def _misplaced(path: str, name: str, live: set[str]) -> tuple[str, str]:
 
 def _never_matching(evidence: Evidence) -> Iterator[Finding]:
     """Rules with patterns that match no file of the repository, and Cursor rules that never apply."""
+    if all(file in evidence.documents or file.endswith((".md", ".mdc")) for file in evidence.tree.files()):
+        return
     for path in sorted(evidence.documents):
         loads = evidence.loads.get(path, ())
         kinds = {load.segment.activation for load in loads}

@@ -9,15 +9,16 @@ the window, and so sent to the provider, at the first careless search.
 What to do: put the lines where the agent looks: in its own ignore file, or in its settings where it has none. What must
 never be read should not lie in the working directory at all.
 
-When to ignore it: a hook or a wrapper of yours reads the file, or it is there for an agent that only some people use.
+When to ignore it: a hook, a wrapper or a packaging script of yours reads the file, or it is there for an agent that
+only some people use.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ctxkit.agents.load import all_agents, index
-from ctxkit.agents.protection import honoured, in_the_repository, means
+from ctxkit.agents.load import all_agents, index, load_agent
+from ctxkit.agents.protection import honoured, in_the_repository, means, project_files
 from ctxkit.agents.version import applies
 from ctxkit.model.finding import Confidence, Finding, Location, Persona, Severity
 from ctxkit.text.config import parse_config
@@ -26,7 +27,7 @@ from ctxkit.text.pattern import on_demand
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ctxkit.agents.spec import AgentSpec, IgnoreName
+    from ctxkit.agents.spec import AgentSpec
     from ctxkit.evidence import Document, Evidence, Limits
     from ctxkit.text.config import Format
 
@@ -43,7 +44,10 @@ _SECRET = on_demand(
     r"|service[-_]?account|private[-_]?key"
 )
 _HARMLESS = on_demand(r"(?i)example|sample|template|\.dist\b|\.test\b|encrypted|\.pub$")
-_PROSE = (".md", ".rst", ".txt")
+_PACKING = on_demand(r"(?im)^[ \t]*#[^\n]{0,200}\b(?:packag(?:ed|ing)|publish(?:ed|ing)|scanner)\b")
+"""Comments of a file that is there for what a plugin is published with, and keeps nothing from anybody."""
+_HEARSAY = ("unverified", "third-party")
+_SCRIPTS = (".sh", ".bash", ".zsh", ".py", ".js", ".mjs", ".cjs", ".ts", ".rb")
 _SHOWN = 3
 
 
@@ -90,33 +94,37 @@ def _judged(document: Document, lines: Sequence[_Line], evidence: Evidence) -> F
     named = [spec for spec, _ in dead] or _named_after(document.path)
     if not named or (listed and not dead):
         return None
-    return _of_nobody(document, lines, secrets, named, [name for _, name in dead], reach)
+    packed = evidence.tree.ending(f"{document.path.removesuffix('ignore')}-plugin/")
+    doubtful = bool(packed or _PACKING().search(document.text)) or any(
+        name.confidence.value in _HEARSAY for _, name in dead
+    )
+    return _of_nobody(document, secrets or lines, named, reach, leaks=bool(secrets and reach.open), doubtful=doubtful)
 
 
 def _of_nobody(
     document: Document,
     lines: Sequence[_Line],
-    secrets: Sequence[_Line],
     named: Sequence[AgentSpec],
-    dead: Sequence[IgnoreName],
     reach: _Reach,
+    *,
+    leaks: bool,
+    doubtful: bool,
 ) -> Finding:
-    leaks = bool(secrets and reach.open)
-    shown = reach.lines or secrets or lines
-    doubtful = any(name.confidence.value in ("unverified", "third-party") for name in dead)
-    stay = "stay" if len(shown) > 1 else "stays"
+    """About a file that no agent reads. ``lines``: those about secrets, or all. ``doubtful``: something else may."""
+    shown = reach.lines or lines
     return Finding(
         rule=ID,
         severity=Severity.ERROR if leaks else Severity.WARNING,
         confidence=Confidence.MEDIUM if doubtful else Confidence.HIGH,
         persona=Persona.AUDITOR if doubtful else Persona.REGULAR,
-        message=f"No agent reads {document.path}: {_words(shown)}, which it lists, {stay} within reach.",
-        tip=_tip(document.path, shown, reach.open or named, bool(secrets)),
+        message=f"No agent reads {document.path}: {_words(shown)}, which it lists, "
+        f"{'stay' if len(shown) > 1 else 'stays'} within reach.",
+        tip=_tip(document.path, shown, reach.open if leaks else named, leaks),
         at=(_place(document, shown[0]),),
         key=document.path,
         evidence=(
             *(_fact(spec, document.path) for spec in named),
-            *_open(reach.open, reach.lines if secrets else ()),
+            *_open(reach.open if leaks else (), reach.lines),
         ),
     )
 
@@ -231,7 +239,8 @@ def _bare(line: str) -> str:
 def _has_reader_of_its_own(path: str, evidence: Evidence) -> bool:
     """Does a settings file or a script that hooks run speak of the file?"""
     word = path.lstrip(".")
-    others = (one for name, one in evidence.extra.items() if not _NAME().fullmatch(name) and not name.endswith(_PROSE))
+    known = {name for agent in evidence.agents for name in project_files(load_agent(agent.context.agent))}
+    others = (one for name, one in evidence.extra.items() if name in known or name.endswith(_SCRIPTS))
     return any(word in document.text or f"{word.removesuffix('ignore')}-ignore" in document.text for document in others)
 
 
@@ -246,16 +255,19 @@ def _named_after(path: str) -> list[AgentSpec]:
 
 
 def _is_known(spec: AgentSpec) -> bool:
-    """Is anything known of what keeps files from ``spec``?"""
-    return bool(spec.ignore.files or spec.ignore.note or spec.ignore.gitignore)
+    """Is it known from its makers or from trying what keeps files from ``spec``?"""
+    told = any(name.confidence.value not in _HEARSAY for name in spec.ignore.files)
+    return told or bool(spec.ignore.note or spec.ignore.gitignore)
 
 
 def _lines(text: str) -> Iterator[_Line]:
-    """What is not blank, no comment, and does not take something out again."""
+    """What is not blank, no comment, and does not take something out again; each once."""
     at = 0
+    told: set[str] = set()
     for raw in text.split("\n"):
         line = raw.strip()
-        if line and not line.startswith(("#", "!")):
+        if line and line not in told and not line.startswith(("#", "!")):
+            told.add(line)
             yield _Line(line, at + raw.index(line), at + raw.index(line) + len(line))
         at += len(raw) + 1
 

@@ -121,8 +121,10 @@ def _makefiles(worktree: Worktree, disk: Disk) -> Names:
     included = [path for path in worktree.paths if path.endswith((".mk", ".make")) or "/Makefile." in f"/{path}"]
     if len(paths) + len(included) > MOST:
         yield "make", ANY
-    for _, text in _texts([*paths, *included][:MOST], worktree, disk):
-        yield from (("make", name) for name in make_targets(text))
+    for path, text in _texts([*paths, *included][:MOST], worktree, disk):
+        for name in make_targets(text):
+            # What one directory builds whatever it is called, make does not build from the root.
+            yield "make -C" if name == ANY and "/" in path and path not in included else "make", name
 
 
 def _justfiles(worktree: Worktree, disk: Disk) -> Names:

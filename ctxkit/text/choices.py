@@ -63,6 +63,10 @@ class ChoiceRules(Struct, frozen=True, forbid_unknown_fields=True):
     doubt: str
     unsure: str
     aside: str
+    quoted: str
+    banned: str
+    ban: str
+    turning: str
     neutral: str
     forbids: str
     forbidden: str
@@ -219,7 +223,7 @@ def _of_group(group: Group, text: str, words: frozenset[str]) -> list[Choice]:
     """The choices within ``group``; none where several options are demanded at once, which are alternatives."""
     found: dict[Choice, None] = {}
     for name, option in group.options.items():
-        if option.words and words.isdisjoint(option.words.split()):
+        if words.isdisjoint(option.words.split() or _own_word(group, name, option)):
             continue
         for number, demanded, firm in _mentions(group, name, text):
             if demanded or not group.binary:
@@ -257,6 +261,12 @@ def _mentions(group: Group, name: str, text: str) -> Iterable[tuple[str, bool, b
         rest = f"{text[: refusal.start()]} {text[refusal.end() :]}"
         if not compiled(rf"(?<![\w-])(?:{option.it})(?![\w-])").search(rest):
             yield "", False, True
+
+
+def _own_word(group: Group, name: str, option: Option) -> list[str]:
+    """What must occur where the option says nothing of it: its name if that is a trigger, or any trigger."""
+    triggers = group.words.split()
+    return [option.it] if option.it == name.lower() and option.it in triggers else triggers
 
 
 _LIMITS = frozenset(("line-length", "function-length", "file-length", "coverage"))

@@ -18,7 +18,7 @@ _PROSE = on_demand(r"\b(?:npm|pnpm|yarn|bun) run [A-Za-z][\w:.-]*")
 _SHELLS = frozenset(
     ["", "bash", "sh", "shell", "zsh", "console", "shell-session", "shellscript", "text", "fish", "cmd"]
 )
-_CALL = on_demand(r"[A-Za-z][\w.+:@/-]*")
+_CALL = on_demand(r"@?[A-Za-z][\w.+:@/-]*")
 _BEFORE = frozenset(["sudo", "time", "env", "exec", "corepack", "$", ">", "%", "dotenv", "--", "run:", "-"])
 _VALUED = frozenset(
     (
@@ -47,6 +47,8 @@ _BUILT_IN = {
     "bun": "a add audit build bunx c completions create dev discord exec help i info init install link outdated"
     " patch patch-commit pm publish remove repl rm run test unlink update upgrade why x",
 }
+_INSIDE = frozenset(["-C", "--directory"])
+_WORKSPACE = frozenset(["--filter", "-F", "-w", "--workspace"])
 _CARGO = frozenset(["build", "b", "test", "t", "run", "r", "check", "c", "clippy", "bench", "nextest", "llvm-cov"])
 _COMPOSER = frozenset(["run", "run-script"])
 
@@ -114,7 +116,7 @@ def _calls(text: str, start: int, end: int, is_span: bool) -> Iterator[Call]:
         if words and words[0][0] in ("cd", "pushd") and len(words) == 2:
             directory = words[1][0].strip("\"'")
         elif words:
-            yield from (call._replace(directory=directory) for call in _called(words, is_span))
+            yield from (call._replace(directory=directory or call.directory) for call in _called(words, is_span))
         at = max(following, at + 1)
 
 
@@ -152,6 +154,7 @@ def _package_call(program: str, words: Sequence[tuple[str, int]]) -> Iterator[Ca
     """The script of a package.json that npm, pnpm, yarn or bun run."""
     if any(word == "--if-present" for word, _ in words):
         return
+    yield from _workspace_call(program, words)
     if program == "yarn" and words and words[0][0] == "workspace":
         words = words[2:]
     elif program == "yarn" and words and words[0][0] == "workspaces":
@@ -172,6 +175,20 @@ def _package_call(program: str, words: Sequence[tuple[str, int]]) -> Iterator[Ca
         yield from _call("npm", named[0], program, ":" in first)
 
 
+def _workspace_call(program: str, words: Sequence[tuple[str, int]]) -> Iterator[Call]:
+    """The packages that a command is for: ``pnpm --filter x``, ``npm -w x``, ``yarn workspace x``."""
+    for number, (word, place) in enumerate(words):
+        flag, equals, value = word.partition("=")
+        if word == "--":
+            return
+        if program == "yarn" and word == "workspace" and number == 0 and len(words) > 1:
+            yield from _call("workspace", words[1], "yarn workspace", True)
+        elif flag in _WORKSPACE and (program != "pnpm" or not flag.endswith(("-w", "workspace"))):
+            following = words[number + 1] if number + 1 < len(words) else ("", 0)
+            named = (value, place + len(flag) + 1) if equals else following
+            yield from _call("workspace", named, f"{program} {flag}", True)
+
+
 def _runner_call(program: str, words: Sequence[tuple[str, int]], is_span: bool) -> Iterator[Call]:
     named = _operands(words)
     if program in ("tox", "nox"):
@@ -188,6 +205,7 @@ def _runner_call(program: str, words: Sequence[tuple[str, int]], is_span: bool) 
         if named and named[0][0] in _COMPOSER and len(named) > 1:
             yield from _call("composer", named[1], "composer run", True)
     elif program == "turbo":
+        yield from _workspace_call(program, words)
         tasks = named[1:] if named and named[0][0] == "run" else []
         yield from (call for word in tasks for call in _call("turbo", word, "turbo run", True))
     elif program == "nx":
@@ -198,7 +216,10 @@ def _runner_call(program: str, words: Sequence[tuple[str, int]], is_span: bool) 
     elif program == "make":
         targets = [(word, place) for word, place in named if "=" not in word]
         if len(targets) <= 3 or not is_span:
-            yield from (call for word in targets[:8] for call in _call("make", word, "make", True))
+            inner = next((words[at + 1][0] for at, word in enumerate(words[:-1]) if word[0] in _INSIDE), "")
+            yield from (
+                call._replace(directory=inner) for word in targets[:8] for call in _call("make", word, "make", True)
+            )
     elif named:
         yield from _call(program, named[0], program, True)
 

@@ -95,8 +95,10 @@ def _plain(value: object, shape: Any, path: Path) -> Iterator[Fault]:
         elif shape.pattern and not re.search(shape.pattern, value):
             yield Fault(path, f"{_shown(value)} is not of the form it must have")
     elif isinstance(shape, inspect.FloatType | inspect.IntType):
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        if isinstance(value, bool) or not isinstance(value, int | float):
             yield _unlike(value, "a number", path)
+        elif value != value:
+            yield Fault(path, f"{_shown(value)} is no number")
         elif not ((shape.gt is None or value > shape.gt) and (shape.le is None or value <= shape.le)):
             yield Fault(path, f"{_shown(value)} is out of range", f"above {shape.gt:g}, at most {shape.le:g}")
     elif isinstance(shape, inspect.DateType) and not _is_date(value):

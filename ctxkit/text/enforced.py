@@ -128,7 +128,7 @@ def _tabled(
     if not isinstance(settings, dict):
         return
     for key, rule in rules.items():
-        if any(_down(settings, other) is True for other in rule.unless):
+        if any(_down(settings, other) is True or _value(settings, other) == "true" for other in rule.unless):
             continue
         value = _value(settings, key)
         choice = _choice(rule, value or rule.default)

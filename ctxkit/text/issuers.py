@@ -132,8 +132,6 @@ def _at(issuer: Issuer, text: str, at: int, wide: bool) -> re.Match[str] | None:
     return None
 
 
-
-
 def has_checksum(key: str) -> bool:
     """Do the last six characters of ``key`` fit the thirty before them? GitHub and npm make their keys so."""
     import zlib

@@ -16,6 +16,7 @@ _TABLE = on_demand(r"[ \t]*(\[\[?)([^\]]*)\]")
 _KEY = on_demand(
     r"[ \t]*((?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')(?:[ \t]*\.[ \t]*(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*'))*)[ \t]*="
 )
+_MERGE = "tag:yaml.org,2002:merge"
 _PART = on_demand(r"[\w-]+|\"[^\"\n]*\"|'[^'\n]*'")
 
 
@@ -27,6 +28,32 @@ def yaml_lines(text: str, paths: Sequence[Path]) -> list[int]:
 
     root = yaml.compose(text, Loader=AgentLoader)
     return [_yaml_line(root, path) for path in paths]
+
+
+def yaml_twice(text: str) -> list[Path]:
+    """The keys that stand more than once in the same map, of which YAML would take the last without a word."""
+    import yaml
+
+    from ctxkit.text.yamlload import AgentLoader
+
+    found: dict[Path, None] = {}
+    waiting: list[tuple[Path, Any]] = [((), yaml.compose(text, Loader=AgentLoader))]
+    seen: set[int] = set()  # an alias is the node that it stands for
+    while waiting:
+        path, node = waiting.pop()
+        if node is None or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if node.id == "sequence":
+            waiting += (((*path, at), item) for at, item in enumerate(node.value))
+        keys: set[str] = set()
+        for key, value in node.value if node.id == "mapping" else ():
+            if key.id == "scalar" and key.tag != _MERGE:
+                if key.value in keys:
+                    found[(*path, key.value)] = None
+                keys.add(key.value)
+                waiting.append(((*path, key.value), value))
+    return list(found)
 
 
 def _yaml_line(node: Any, path: Path) -> int:

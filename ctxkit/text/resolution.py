@@ -127,7 +127,8 @@ def is_there(path: str, directory: str, files: Files) -> bool:
         tail = tail[3:]
     if not tail.strip("/"):
         return True
-    if not path.startswith("../") and files.ending(tail.rstrip("/")):
+    is_in_link = any(parent in files for parent in bases(directory) if parent)
+    if (is_in_link or not path.startswith("../")) and files.ending(tail.rstrip("/")):
         return True
     head, _, name = tail.rpartition("/")
     module, dot, symbol = name.partition(".")

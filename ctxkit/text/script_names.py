@@ -21,9 +21,12 @@ _RECIPE = on_demand(r"(?m)^@?([A-Za-z_][\w-]*)(?:[ \t][^\n:]{0,500})?:(?!=)")
 _ALIAS = on_demand(r"(?m)^alias[ \t]+([\w-]+)[ \t]*:=")
 _MODULE = on_demand(r"(?m)^mod\??[ \t]+([\w-]+)")
 _KEY = on_demand(r"( *)(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s#'\":-][^\s:]*(?::[^\s:]+)*)):(?:\s|$)")
+_INCLUDED = on_demand(r"(?m)^ +(?:taskfile:|[\w-]+:[ \t]+(?=\.))[ \t]*[\"']?([^\s\"'#]+)")
+_TASKFILE = on_demand(r"^(?!https?:)(?:.*/)?[Tt]askfile(?:\.dist)?\.ya?ml$")
 _ALIASES = on_demand(r"(?m)^ +aliases:[ \t]*\[([^\]\n]*)\]")
 _SESSION = on_demand(r"(?m)^@(?:nox\.)?session\b([^\n]*(?:\n(?!def |async def )[^\n]*){0,60}?)\n(?:async )?def (\w+)")
 _SESSION_NAME = on_demand(r"\bname[ \t]*=[ \t]*([\"'])([^\"'\n]+)\1")
+_TOX_FACTOR = on_demand(r"(?m)^[ \t]*(?:[a-z_]+[ \t]*=[ \t]*)?!?([a-z\d][a-z\d._,-]{0,200}):[ \t]")
 _TOX_SECTION = on_demand(r"(?m)^\[(?:tox:)?(?:testenv|env):([^\]\n]+)\]")
 _TOX_LIST = on_demand(r"(?m)^env_?list[ \t]*=[ \t]*([^\n]*(?:\n[ \t]+[^\n]*)*)")
 _SECTION = on_demand(r"(?m)^\[+[ \t]*([^\]\n]+?)[ \t]*\]+[ \t]*(?:#[^\n]*)?$")
@@ -68,7 +71,7 @@ def task_names(text: str) -> Iterator[str]:
     for name in _keys_below(text, "includes"):
         yield name
         yield f"{name}:{ANY}"
-    if "flatten: true" in text:
+    if "flatten: true" in text and not all(_TASKFILE().search(match[1]) for match in _INCLUDED().finditer(text)):
         yield ANY
     for match in _ALIASES().finditer(text):
         yield from (part.strip(" \"'") for part in match[1].split(","))
@@ -104,7 +107,10 @@ def tox_environments(text: str) -> Iterator[str]:
     """The environments of tox.ini or setup.cfg, their factors, and the interpreters that there always are."""
     from ctxkit.text.braces import expanded
 
-    yield from ("py*", "pypy*", "ALL", ".pkg")
+    yield from ("ALL", ".pkg")
+    yield from (
+        part for match in _TOX_FACTOR().finditer(text) for part in match[1].replace(",", "-").split("-") if part
+    )
     names = [match[1].strip() for match in _TOX_SECTION().finditer(text)]
     for match in _TOX_LIST().finditer(text):
         names += [part for line in match[1].split("\n") for part in _split(line.partition("#")[0])]
@@ -157,7 +163,7 @@ def python_scripts(project: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             yield from (("hatch", f"{env}:{name}"), ("hatch", name), ("hatch", f"{env}.*:{name}"))
     tox = _below(project, "tool", "tox")
     if tox:
-        yield from (("tox", name) for name in ("py*", "pypy*", *_below(tox, "env"), *_texts(tox.get("env_list"))))
+        yield from (("tox", name) for name in (*_below(tox, "env"), *_texts(tox.get("env_list"))))
         legacy = tox.get("legacy_tox_ini")
         if isinstance(legacy, str):
             yield from (("tox", name) for name in tox_environments(legacy))
@@ -175,8 +181,11 @@ def _texts(value: object) -> list[str]:
 
 
 def package_scripts(package: object) -> Iterator[tuple[str, str]]:
-    """(``npm``, script) and (``npx``, command of a dependency or its own) of a package.json, as it was parsed."""
+    """(``npm``, script), (``workspace``, name) and (``npx``, command of a dependency or its own) of a package.json."""
     yield from (("npm", name) for name in _below(package, "scripts"))
+    own = package.get("name") if isinstance(package, dict) else None
+    if isinstance(own, str):
+        yield from (("workspace", own), ("workspace", own.rpartition("/")[2]))
     for kind in ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "bin", "catalog"):
         for name in _below(package, kind):
             yield "npx", name.rpartition("/")[2]

@@ -69,6 +69,18 @@ def test_nothing_to_audit_exits_3(ctxkit, tmp_path: Path) -> None:
     assert b"--agent" in done.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows removes no directory that somebody stands in")
+@pytest.mark.parametrize("command", ["check", "audit", "agents"])
+def test_a_working_directory_that_is_gone(tmp_path: Path, command: str) -> None:
+    (tmp_path / "gone").mkdir()
+    code = "import os, sys; from ctxkit.cli.app import run; os.rmdir(os.getcwd()); sys.exit(run([sys.argv[1]]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, command], cwd=tmp_path / "gone", capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "The working directory is not there any more" in done.stderr
+
+
 def test_an_internal_error_exits_4_with_one_sentence(ctxkit, tmp_path: Path) -> None:
     code = (
         "import sys, ctxkit.service\n"

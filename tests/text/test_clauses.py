@@ -9,7 +9,7 @@ from ctxkit.text.choices import choice_rules
 from ctxkit.text.clauses import Mood, clauses
 from ctxkit.text.enforced import enforced_rules, settings_of
 from ctxkit.text.listings import rows
-from ctxkit.text.polarity import Likeness, opposed
+from ctxkit.text.polarity import opposed
 from ctxkit.text.statements import statements
 
 
@@ -48,12 +48,12 @@ def test_conditions_make_a_clause_narrow() -> None:
 
 
 def test_two_bans_do_not_exclude_one_another() -> None:
-    assert not list(opposed(["- Never run the linter twice.\n- Do not run the linter twice.\n"], 0.6, 0.6, 50))
+    assert not list(opposed(["- Never run the linter twice.\n- Do not run the linter twice.\n"], 0.6, 50))
 
 
 def test_synonyms_are_one_word() -> None:
-    (pair,) = opposed(["- Never remove old migrations.\n", "- Delete old migrations.\n"], 0.6, 0.6, 50)
-    assert pair.likeness is Likeness.SAME
+    (pair,) = opposed(["- Never remove old migrations.\n", "- Delete old migrations.\n"], 0.6, 50)
+    assert pair.share == 1
     assert (pair.earlier.text, pair.later.text) == (0, 1)
 
 
