@@ -208,7 +208,7 @@ class Repository:
 
 
 def _meets(lines: range, region: object) -> bool:
-    return region.start_line < lines.stop and region.end_line >= lines.start  # type: ignore[attr-defined]
+    return bool(region.start_line < lines.stop and region.end_line >= lines.start)  # type: ignore[attr-defined]
 
 
 def lines_of(text: str, start: int, end: int) -> range:

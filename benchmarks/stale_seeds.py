@@ -1,6 +1,7 @@
 """Stale references for ``recall.py``: what renames, moves and removals leave behind in rule files.
 
-Some kinds change the text (somebody mistyped), the others change the repository and leave the text as it is. A path is taken where the rule file shows it in a code span or a link, it is a file of the
+Some kinds change the text (somebody mistyped), the others change the repository and leave the text as it is. A path is
+taken where the rule file shows it in a code span or a link, it is a file of the
 repository, from the root or the rule file's directory, and it is no rule file itself.
 """
 

@@ -154,7 +154,8 @@ class Evidence:
     ``scripts``: runner (``npm``, ``make``, ``just``, ``tox``, ``nox``, ``cargo``, ``task``, …) → the names that it can
     run here; a name with ``*`` stands for all that match, ``*`` alone for any: nothing can be said then. ``npx``: the
     commands of installed packages; ``workspace``: the packages of the repository; ``make -C``: what makefiles below
-    build whatever it is called. A runner that is not in it has no file here. ``tools``: of every agent. ``count``: see CountPieces.
+    build whatever it is called. A runner that is not in it has no file here. ``tools``: of every agent. ``count``: see
+    CountPieces.
     """
 
     agents: tuple[AgentAudit, ...]

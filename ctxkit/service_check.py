@@ -108,7 +108,7 @@ class Gate:
         from ctxkit.tokens.cache import CountCache
 
         trace = self._trace = Trace()
-        trace.listen([cache_dir()])
+        trace.listen(self.root, [cache_dir()])
         request = self._request
         if request.fail_on and request.fail_on not in LEVELS:
             raise UnknownNameError(f"--fail-on: {request.fail_on!r} is no level.", f"Known: {', '.join(LEVELS)}.")

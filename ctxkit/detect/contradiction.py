@@ -44,6 +44,7 @@ _LONG = 160
 """Characters of a statement that says one thing; a longer one qualifies what it says."""
 
 
+_NUMBERS = "Two rules say the same with different numbers"
 _OPPOSED = "One rule asks for what another forbids"
 
 
@@ -83,7 +84,9 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
             if both in reported:
                 continue
             persona = _persona(pair, lazy)
-            if persona is Persona.AUDITOR and (_explains(pair) or pair.first.path in lazy or pair.second.path in lazy):
+            if persona is Persona.AUDITOR and (
+                pair.fact == _OPPOSED or _explains(pair) or pair.first.path in lazy or pair.second.path in lazy
+            ):
                 continue
             reported.add(both)
             yield _finding(pair, persona)
@@ -158,7 +161,11 @@ def _pairs(documents: Sequence[Document], places: frozenset[str], limits: Limits
     for one, other, share in opposed(texts, limits["overlap"], int(limits["pairs"])):
         if _scope(one, places).meets(_scope(other, places)):
             first, second = documents[one.text], documents[other.text]
-            yield _Pair(first, one.statement, second, other.statement, _OPPOSED, Confidence.MEDIUM, share=share)
+            numbers = [
+                sorted(filter(str.isdigit, words)) for words in (one.words - other.words, other.words - one.words)
+            ]
+            fact = f"{_NUMBERS}: {numbers[0][0]} and {numbers[1][0]}" if all(numbers) else _OPPOSED
+            yield _Pair(first, one.statement, second, other.statement, fact, Confidence.MEDIUM, share=share)
     for mine, theirs in differing(texts, limits["bounds"]):
         same = len(mine.content & theirs.content) > 1
         if same and _scope(mine.told, places).meets(_scope(theirs.told, places)):

@@ -19,9 +19,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from ctxkit.detect.together import Company, Together
+from ctxkit.detect.as_written import as_written, is_there, path_in
+from ctxkit.detect.together import Company, Together, is_nested
 from ctxkit.model.finding import Confidence, Finding, Location, Persona, Severity
-from ctxkit.text.difference import About, about
+from ctxkit.text.difference import About, Change, about, is_fitted
 from ctxkit.text.passages import split
 from ctxkit.text.pattern import on_demand
 from ctxkit.text.resemblance import Terms, joined, likenesses
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ctxkit.evidence import Document, Evidence, Limits
-    from ctxkit.text.difference import Change
     from ctxkit.text.passages import Passage
     from ctxkit.text.resemblance import Likeness
 
@@ -39,15 +39,14 @@ ID = "drifted-copy"
 _LETTERS = on_demand(r"[a-z]+")
 _ANY_AGENT = frozenset(("agent", "agents", "ai", "assistant", "assistants", "coding", "md", "the", "an", "this"))
 _STAMPS = frozenset(("updated", "generated", "revised", "revision", "synced", "modified"))
-_SHOWN = 80
-"""Characters of differing words, or of the code that they are in, that are shown."""
 
 
 class _Drift(NamedTuple):
     """That the passage of ``document`` is almost that of the earlier document ``other``, except for ``changes``.
 
     ``related``: what is beside both is a copy too, or both stand under the same heading. ``company``: how surely an
-    agent has both; None where different agents have them.
+    agent has both; None where different agents have them. ``is_nested``: one stands below the directory that the other
+    is for. ``missing``: the path that ``document`` names and that is not there, while that of the other is.
     """
 
     document: Document
@@ -59,6 +58,8 @@ class _Drift(NamedTuple):
     in_line: bool
     related: bool
     company: Company | None
+    is_nested: bool
+    missing: str
 
     @property
     def words(self) -> int:
@@ -85,6 +86,7 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
     for likeness in likenesses(texts, relation.compared, terms):
         drift = _drift(likeness, documents, texts, relation, limits)
         if drift is not None:
+            drift = _with_missing(drift, evidence)
             one, other = drift.passage.words, drift.counterpart.words
             all_drifts.setdefault(frozenset((one, other)), drift)
             variants[one].add(other)
@@ -158,9 +160,12 @@ def _drift(
         one = passage.words[change.start : change.end]
         other = counterpart.words[change.other_start : change.other_end]
         if not _names_itself(one, other, ours, theirs) and not _names_its_place(one, other, places):
-            kept.append((about(one, other), change))
+            alone = len(likeness.changes) == 1
+            sides = (documents[here], passage), (documents[there], counterpart)
+            kept.append((_about(one, other, change, *sides) if alone else about(one, other), change))
     if not kept:
         return None
+    nested = is_nested(documents[here].path, documents[there].path)
     worst = max(kind for kind, _ in kept)
     if _STAMPS & set(passage.words) & set(counterpart.words) and all(kind is About.NUMBER for kind, _ in kept):
         return None
@@ -170,8 +175,78 @@ def _drift(
         return None
     changes = tuple(change for _, change in kept)
     return _Drift(
-        documents[here], passage, documents[there], counterpart, changes, worst, likeness.in_line, related, company
+        documents[here],
+        passage,
+        documents[there],
+        counterpart,
+        changes,
+        worst,
+        likeness.in_line,
+        related,
+        company,
+        nested,
+        "",
     )
+
+
+def _about(
+    one: Sequence[str],
+    other: Sequence[str],
+    change: Change,
+    here: tuple[Document, Passage],
+    there: tuple[Document, Passage],
+) -> About:
+    """What the change is about; a name in code is no mere word, and code on one side only is the wording."""
+    kind = about(one, other)
+    if kind is not About.WORD:
+        return kind
+    ours = _in_code(*here, change.start, change.end)
+    theirs = _in_code(*there, change.other_start, change.other_end)
+    if ours != theirs:
+        return About.WORDING
+    return About.PLACE if ours else kind
+
+
+def _in_code(document: Document, passage: Passage, first: int, behind: int) -> bool:
+    """Do these words stand in code?"""
+    if passage.kind == "fence":
+        return True
+    text = document.text[passage.start : passage.end]
+    return first < behind and text.count("`", 0, split(text)[first].start) % 2 == 1
+
+
+def _is_fitted(drift: _Drift) -> bool:
+    """Does the nested file only say less of a name, because it is about that place?"""
+    return all(
+        is_fitted(
+            drift.passage.words[change.start : change.end],
+            drift.counterpart.words[change.other_start : change.other_end],
+        )
+        for change in drift.changes
+    )
+
+
+def _with_missing(drift: _Drift, evidence: Evidence) -> _Drift:
+    """``drift`` from the side that names a path which is not there, where the other side names one that is."""
+    for change in drift.changes:
+        here = path_in(drift.document, drift.passage, change.start, change.end)
+        there = path_in(drift.other, drift.counterpart, change.other_start, change.other_end)
+        if not here or not there:
+            continue
+        exists = is_there(evidence, drift.document.path, here), is_there(evidence, drift.other.path, there)
+        if exists == (False, True):
+            return drift._replace(missing=here)
+        if exists == (True, False):
+            turned = tuple(Change(each.other_start, each.other_end, each.start, each.end) for each in drift.changes)
+            return drift._replace(
+                document=drift.other,
+                passage=drift.counterpart,
+                other=drift.document,
+                counterpart=drift.passage,
+                changes=turned,
+                missing=there,
+            )
+    return drift
 
 
 def _names_itself(one: Sequence[str], other: Sequence[str], ours: frozenset[str], theirs: frozenset[str]) -> bool:
@@ -205,6 +280,10 @@ def _persona(drift: _Drift, limits: Limits) -> Persona:
     reworded = drift.worst is About.WORDING or (drift.worst in (About.WORD, About.NEGATION) and len(drift.changes) > 1)
     if reworded or drift.company in (Company.LIKELY, Company.APART):
         return Persona.PEDANTIC
+    if drift.missing:
+        return Persona.REGULAR
+    if drift.is_nested and (drift.worst is About.WORD or _is_fitted(drift)):
+        return Persona.PEDANTIC
     if drift.in_line:
         return Persona.REGULAR
     if drift.company is None and drift.worst is About.WORD:
@@ -220,6 +299,8 @@ def _finding(drifts: Sequence[_Drift], persona: Persona, together: Together, lim
     line = first.other.line(first.counterpart.start)
     key = " ".join((*first.passage.words, "/", *first.counterpart.words))[:400]
     message = f"Almost a copy of {other}, line {line}, but {_told(first, first.changes[0])}."
+    if first.missing and len(drifts) == 1:
+        message = f"{message[:-1]}; `{first.missing}` is not in the repository."
     if len(drifts) > 1:
         message = f"{len(drifts)} passages are almost those of {other}; in one, {_told(first, first.changes[0])}."
         key = f"many of {other}"
@@ -229,15 +310,21 @@ def _finding(drifts: Sequence[_Drift], persona: Persona, together: Together, lim
         severity=Severity.WARNING if persona is Persona.REGULAR else Severity.NOTE,
         confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
         message=message,
-        tip="Decide which one holds, and let both files say it."
-        if first.company is None
-        else "Decide which one holds, and say it once.",
+        tip=_tip(first),
         at=tuple(_places(drifts)),
         key=key,
         persona=persona,
         evidence=tuple(_evidence(drifts, together)),
         covers=tuple(_covers(drifts, together)),
     )
+
+
+def _tip(drift: _Drift) -> str:
+    if drift.missing:
+        return f"Name the path as {drift.other.path} does, or remove this copy."
+    if drift.company is None:
+        return "Decide which one holds, and let both files say it."
+    return "Decide which one holds, and say it once."
 
 
 def _places(drifts: Sequence[_Drift]) -> Iterator[Location]:
@@ -277,22 +364,6 @@ def _evidence(drifts: Sequence[_Drift], together: Together) -> Iterator[str]:
 
 def _told(drift: _Drift, change: Change) -> str:
     """The words that differ, as they are written."""
-    here = _words(drift.document, drift.passage, change.start, change.end)
-    there = _words(drift.other, drift.counterpart, change.other_start, change.other_end)
+    here = as_written(drift.document, drift.passage, change.start, change.end)
+    there = as_written(drift.other, drift.counterpart, change.other_start, change.other_end)
     return f"{here} here, {there} there"
-
-
-def _words(document: Document, passage: Passage, first: int, behind: int) -> str:
-    """Words of ``passage`` by number; where they stand in short code, that code."""
-    if first == behind:
-        return "nothing"
-    text = document.text[passage.start : passage.end]
-    words = split(text, passage.kind == "fence")
-    start, end = words[first].start, words[behind - 1].end
-    if passage.kind != "fence" and text.count("`", 0, start) % 2:
-        opened, closed = text.rfind("`", 0, start), text.find("`", end)
-        if 0 <= closed <= opened + _SHOWN and "`" not in text[opened + 1 : closed]:
-            return text[opened : closed + 1]
-    shown = " ".join(text[start:end].replace("`", "").split())
-    mark = "`" if passage.kind == "fence" else '"'
-    return f"{mark}{shown[:_SHOWN]}{'…' if len(shown) > _SHOWN else ''}{mark}"

@@ -16,82 +16,26 @@ When to ignore it: a skill that must be complete when it is copied elsewhere, or
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from ctxkit.detect.together import Company, Meeting, Together
+from ctxkit.detect.copied import Side, Twice, is_never_met, twice_of
+from ctxkit.detect.together import Company, Together
 from ctxkit.model import Span
 from ctxkit.model.finding import Confidence, Cut, Finding, Location, Persona, Severity
 from ctxkit.text.copies import copies, size
-from ctxkit.text.removal import removal
+from ctxkit.text.removal import whole_removal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ctxkit.evidence import Document, Evidence, Limits
+    from ctxkit.evidence import Evidence, Limits
     from ctxkit.model import Segment
-    from ctxkit.text.copies import Copy
     from ctxkit.text.passages import Passage
 
 ID = "duplicate-text"
-
-
-class _Side(NamedTuple):
-    """One of the two places of a copy: passages of a document, by number."""
-
-    document: Document
-    passages: Sequence[Passage]
-    numbers: tuple[int, ...]
-
-    @property
-    def chosen(self) -> list[Passage]:
-        """The passages."""
-        return [self.passages[number] for number in self.numbers]
-
-    @property
-    def span(self) -> Span:
-        """From the first to the last of them."""
-        return self.document.span(self.passages[self.numbers[0]].start, self.passages[self.numbers[-1]].end)
-
-    @property
-    def line(self) -> int:
-        """Where the first of them begins."""
-        return self.document.line(self.passages[self.numbers[0]].start)
-
-    @property
-    def is_all(self) -> bool:
-        """Is it all that the document says, titles apart?"""
-        chosen = set(self.numbers)
-        return all(number in chosen or each.kind == "heading" for number, each in enumerate(self.passages))
-
-
-@dataclass(frozen=True)
-class _Twice:
-    """That ``later`` is a copy of ``earlier``, of so many ``words``.
-
-    ``removable``: every agent that has the later place has the earlier one too. ``exact``: not even filler differs.
-    ``is_link``: the two files are one file.
-    """
-
-    later: _Side
-    earlier: _Side
-    words: int
-    meeting: Meeting
-    removable: bool
-    exact: bool
-    is_link: bool
-
-    @property
-    def key(self) -> str:
-        """The words that stand twice."""
-        return " ".join(word for each in self.later.chosen for word in each.words)
-
-    @property
-    def is_within(self) -> bool:
-        """Are both places in one file?"""
-        return self.later.document is self.earlier.document
 
 
 def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
@@ -113,16 +57,17 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
     def least(one: int, other: int) -> float:
         return limits["words-within" if one == other else "words"]
 
-    found: dict[tuple[str, str, Persona], list[_Twice]] = defaultdict(list)
+    found: dict[tuple[str, str, Persona], list[Twice]] = defaultdict(list)
     for copy in copies(texts, rank, least):
-        twice = _twice(copy, documents, texts, together)
-        if twice is not None:
-            persona = _persona(twice, together, limits)
+        twice = twice_of(copy, documents, texts, together)
+        if twice is not None and not is_never_met(twice, evidence):
+            persona = _persona(twice, together, limits, evidence)
             found[twice.later.document.path, twice.earlier.document.path, persona].append(twice)
-    spread: dict[tuple[str, str, Persona, bool], list[_Twice]] = defaultdict(list)
+    spread: dict[tuple[str, str, Persona, bool], list[Twice]] = defaultdict(list)
+    _join_near_identical(found, limits["share"])
     for (_, there, persona), group in found.items():
-        if len(group) > limits["each"]:
-            yield _finding(group, persona, together)
+        if len(group) > limits["each"] or (len(group) > 1 and _share(group) >= limits["share"]):
+            yield _finding(group, _persona_of_many(group, persona, limits), together)
         else:
             for twice in group:
                 spread[twice.key, there, persona, twice.removable].append(twice)
@@ -132,6 +77,27 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
         else:
             for twice in group:
                 yield _finding([twice], persona, together)
+
+
+def _share(group: Sequence[Twice]) -> float:
+    """How much of the smaller file stands in the other."""
+    both = (group[0].later, group[0].earlier)
+    return sum(twice.words for twice in group) / max(1, min(_said(side) for side in both))
+
+
+def _said(side: Side) -> int:
+    return size(side.passages, [(number, number) for number in range(len(side.passages))])
+
+
+def _join_near_identical(found: dict[tuple[str, str, Persona], list[Twice]], share: float) -> None:
+    """Puts what two files share under one persona where it is so much of the smaller one."""
+    for later, earlier in dict.fromkeys(key[:2] for key in found):
+        keys = [(later, earlier, persona) for persona in Persona if (later, earlier, persona) in found]
+        group = [twice for key in keys for twice in found[key]]
+        if later != earlier and len(keys) > 1 and _share(group) >= share:
+            for key in keys[1:]:
+                del found[key]
+            found[keys[0]] = group
 
 
 def _loaded_twice(evidence: Evidence, together: Together) -> Iterator[Finding]:
@@ -165,33 +131,7 @@ def _loaded_twice(evidence: Evidence, together: Together) -> Iterator[Finding]:
         )
 
 
-def _twice(
-    copy: Copy, documents: Sequence[Document], texts: Sequence[Sequence[Passage]], together: Together
-) -> _Twice | None:
-    later, earlier = (
-        _Side(documents[number], texts[number], tuple(pair[place] for pair in copy.pairs))
-        for number, place in ((copy.here, 0), (copy.there, 1))
-    )
-    removable = together.stands_in_for(earlier.document.path, later.document.path)
-    if not removable and together.stands_in_for(later.document.path, earlier.document.path):
-        later, earlier, removable = earlier, later, True
-    meeting = together.meeting(later.document.path, earlier.document.path)
-    if meeting is None:
-        return None
-    return _Twice(
-        later,
-        earlier,
-        size(later.passages, [(number, number) for number in later.numbers]),
-        meeting,
-        removable,
-        exact=[each.words for each in later.chosen] == [each.words for each in earlier.chosen],
-        is_link=later.document is not earlier.document
-        and later.document.data == earlier.document.data
-        and bool(together.links & {later.document.path, earlier.document.path}),
-    )
-
-
-def _persona(twice: _Twice, together: Together, limits: Limits) -> Persona:
+def _persona(twice: Twice, together: Together, limits: Limits, evidence: Evidence) -> Persona:
     """Whom it is told: what stands twice in one file is often meant when it is short, or an example."""
     company = twice.meeting.company
     if company is Company.RARE or (company is Company.APART and not twice.removable):
@@ -199,9 +139,11 @@ def _persona(twice: _Twice, together: Together, limits: Limits) -> Persona:
     if twice.later.is_all and company is Company.START and twice.words >= limits["words-all"]:
         return Persona.REGULAR
     is_code = all(each.kind in ("fence", "heading") for each in twice.later.chosen)
-    clear = limits["words-within-clear" if twice.is_within else "words-clear"]
+    clear = limits["words-within-clear" if twice.is_within else "words-whole"]
     if company is Company.SURE:
         clear = max(clear, limits["words-later-clear"])
+    if twice.is_digest or not _is_worth_it(twice, limits, evidence):
+        return Persona.PEDANTIC
     said = twice.words - sum(len(each.words) for each in twice.later.chosen if _is_of_its_file(each))
     if company is Company.LIKELY or not twice.removable or said < clear:
         return Persona.PEDANTIC
@@ -210,12 +152,30 @@ def _persona(twice: _Twice, together: Together, limits: Limits) -> Persona:
     return Persona.REGULAR
 
 
+def _persona_of_many(group: Sequence[Twice], persona: Persona, limits: Limits) -> Persona:
+    """Whom many copies are told: items that are each too short are much together."""
+    whole = [twice for twice in group if twice.removable and twice.later.is_whole and not twice.is_digest]
+    at_start = all(twice.meeting.company is Company.START and not twice.is_within for twice in group)
+    if persona is Persona.PEDANTIC and at_start and sum(twice.words for twice in whole) >= limits["words-all"]:
+        return Persona.REGULAR
+    return persona
+
+
+def _is_worth_it(twice: Twice, limits: Limits, evidence: Evidence) -> bool:
+    """Is it long enough, and no mere fragments of paragraphs that say the rest in another way?"""
+    if not twice.later.is_whole:
+        return twice.words >= limits["words-fragments"]
+    if not limits["words-whole"] <= twice.words < limits["words-clear"]:
+        return twice.words >= limits["words-clear"]
+    return sum(evidence.count(twice.later.document.words(twice.later.span), [0])) >= limits["tokens-whole"]
+
+
 def _is_of_its_file(passage: Passage) -> bool:
     """Does it speak of the file that it stands in, as introductions do?"""
     return any(one == "this" and other in ("file", "document", "guide") for one, other in pairwise(passage.words))
 
 
-def _finding(group: Sequence[_Twice], persona: Persona, together: Together) -> Finding:
+def _finding(group: Sequence[Twice], persona: Persona, together: Together) -> Finding:
     first = group[0]
     later, earlier = first.later.document.path, first.earlier.document.path
     is_spread = len({twice.later.document.path for twice in group}) > 1
@@ -229,56 +189,79 @@ def _finding(group: Sequence[_Twice], persona: Persona, together: Together) -> F
         what = f"{len(group)} passages of {later} ({sum(twice.words for twice in group):,} words) stand"
         where = "other places of it" if first.is_within else earlier
         key = f"many of {earlier}"
-    cuts = tuple(_cuts(group, exact)) if first.removable else ()
+    cuts = tuple(_cuts([twice for twice in group if twice.removable and not twice.is_digest], exact))
+    taken = sorted((cut.path, cut.span.start, cut.span.end) for cut in cuts)
     return Finding(
         rule=ID,
         severity=Severity.WARNING if first.meeting.company is Company.START else Severity.NOTE,
         confidence=Confidence.HIGH if exact else Confidence.MEDIUM,
         message=f"{what} {'also' if exact else 'in almost the same words also'} in {where}.",
-        tip=_tip(first),
-        at=tuple(place for twice in group for place in _places(twice)),
+        tip=_tip(first, bool(cuts)),
+        at=tuple(place for twice in group for place in _places(twice, taken)),
         key=key,
         persona=persona,
-        evidence=tuple(_evidence(group, together)),
+        evidence=tuple(_evidence(group, together, taken)),
         covers=() if cuts and not any(twice.is_link for twice in group) else tuple(_covers(group)),
         cuts=cuts,
     )
 
 
-def _tip(twice: _Twice) -> str:
-    if twice.removable:
+def _tip(twice: Twice, has_cuts: bool) -> str:
+    if twice.removable and (has_cuts or twice.is_link):
         return "Remove this copy."
+    if twice.removable:
+        return "Decide which of the two places is to say it, and take it out of the other by hand."
     if twice.later.is_all and not twice.is_link:
         return "Keep one of the two files, or make one a link to the other for agents that load a file once."
     return "Say it in one file that all of these agents load."
 
 
-def _places(twice: _Twice) -> tuple[Location, Location]:
+def _begin(twice: Twice, taken: Sequence[tuple[str, int, int]]) -> int:
+    """The passage that the later place begins with: the first of the headings above that are ``taken`` out with it."""
+    side, number = twice.later, twice.later.begin
+    at = bisect_right(taken, (side.document.path, side.span.start, 0)) - 1
+    if at < 0 or taken[at][0] != side.document.path or taken[at][2] <= side.span.start:
+        return number
+    while number and side.passages[number - 1].kind == "heading":
+        first = side.passages[number - 1].start
+        if side.document.span(first, first).start < taken[at][1]:
+            break
+        number -= 1
+    return number
+
+
+def _places(twice: Twice, taken: Sequence[tuple[str, int, int]]) -> tuple[Location, Location]:
+    side = twice.later
     return (
-        Location(twice.later.document.path, twice.later.span),
+        Location(
+            side.document.path,
+            side.document.span(side.passages[_begin(twice, taken)].start, side.passages[side.numbers[-1]].end),
+        ),
         Location(twice.earlier.document.path, twice.earlier.span, note="the same text"),
     )
 
 
-def _what(side: _Side, words: int) -> str:
+def _what(side: Side, words: int) -> str:
     """What stands there, in a few words, with its verb."""
     chosen = side.chosen
     if side.is_all:
         return f"All of {side.document.path} ({words:,} words) stands"
     titles = [each for each in chosen if each.kind == "heading"]
-    behind = side.numbers[-1] + 1
-    ends = behind == len(side.passages) or side.passages[behind].kind == "heading"
-    if titles and chosen[0].kind == "heading" and ends:
+    if titles and side.is_section:
         title = " ".join(side.document.text[titles[0].start : titles[0].end].strip("#= \n").split())[:80]
         subject = f'The section "{title}"' if len(titles) == 1 else f"{len(titles)} sections"
         return f"{subject} ({words:,} words) {'stands' if len(titles) == 1 else 'stand'}"
     kinds = {each.kind for each in chosen} - {"heading"}
     kind = {"fence": "code block", "table": "table"}.get(kinds.pop(), "sentence") if len(kinds) == 1 else "passage"
     number = len(chosen) - len(titles)
+    if kind == "sentence" and all(each.depth >= 0 for each in chosen if each.kind != "heading"):
+        items = len({each.block for each in chosen if each.kind != "heading"})
+        if items > 1 or (number > 1 and side.is_whole):
+            kind, number = "list item", items
     return f"A {kind} ({words:,} words) stands" if number == 1 else f"{number} {kind}s ({words:,} words) stand"
 
 
-def _evidence(group: Sequence[_Twice], together: Together) -> Iterator[str]:
+def _evidence(group: Sequence[Twice], together: Together, taken: Sequence[tuple[str, int, int]]) -> Iterator[str]:
     first = group[0]
     later, earlier = first.later.document.path, first.earlier.document.path
     when = {
@@ -297,19 +280,19 @@ def _evidence(group: Sequence[_Twice], together: Together) -> Iterator[str]:
     for twice in group[:12]:
         pairs = zip(twice.later.chosen, twice.earlier.chosen, strict=True)
         pair = next((pair for pair in pairs if pair[0].words != pair[1].words), None)
-        yield _quoted(twice.later, twice.later.chosen[0] if pair is None else pair[0])
+        yield _quoted(twice.later, twice.later.passages[_begin(twice, taken)] if pair is None else pair[0])
         if pair is not None:
             yield _quoted(twice.earlier, pair[1])
 
 
-def _quoted(side: _Side, passage: Passage) -> str:
+def _quoted(side: Side, passage: Passage) -> str:
     text = " ".join(side.document.text[passage.start : passage.end].split())
     return (
         f"{side.document.path}, line {side.document.line(passage.start)}: {text[:160]}{'…' if len(text) > 160 else ''}"
     )
 
 
-def _covers(group: Sequence[_Twice]) -> Iterator[Location]:
+def _covers(group: Sequence[Twice]) -> Iterator[Location]:
     """What the agents that have both need once."""
     for twice in group:
         path = twice.later.document.path
@@ -321,8 +304,8 @@ def _covers(group: Sequence[_Twice]) -> Iterator[Location]:
                 yield Location(path, span, agent=agent)
 
 
-def _cuts(group: Sequence[_Twice], exact: bool) -> Iterator[Cut]:
-    by_path: dict[str, list[_Twice]] = defaultdict(list)
+def _cuts(group: Sequence[Twice], exact: bool) -> Iterator[Cut]:
+    by_path: dict[str, list[Twice]] = defaultdict(list)
     for twice in group:
         if not twice.is_link:
             by_path[twice.later.document.path].append(twice)
@@ -333,8 +316,8 @@ def _cuts(group: Sequence[_Twice], exact: bool) -> Iterator[Cut]:
             continue
         reason = f"stands in {earlier.document.path}" + (f", line {earlier.line}" if len(some) == 1 else "")
         numbers = {number for twice in some for number in twice.later.numbers}
-        for start, end, is_whole in removal(document.text, some[0].later.passages, numbers):
-            yield Cut(path, document.span(start, end), ID, reason, safe=exact and is_whole)
+        for start, end in whole_removal(document.text, some[0].later.passages, numbers):
+            yield Cut(path, document.span(start, end), ID, reason, safe=exact)
 
 
 def _listed(names: Sequence[str]) -> str:

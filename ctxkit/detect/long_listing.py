@@ -59,19 +59,23 @@ def _over_budget(agent: AgentAudit, over: Sequence[Segment], listed: Sequence[Se
     members = [segment for segment in listed if segment.kind in kinds]
     longest = sorted(members, key=lambda segment: (-len(_description(segment, evidence)), segment.path or ""))[:_SHOWN]
     dropped = sum(not segment.loaded for segment in over)
+    verb = "is" if len(over) == 1 else "are"
     fate = "not listed at all" if dropped == len(over) else "listed without their whole description"
     return Finding(
         rule=ID,
         severity=Severity.WARNING,
         confidence=Confidence.HIGH,
-        message=f"{len(over)} of {len(members)} {' and '.join(f'{kind}s' for kind in kinds)} are {fate}: they are over"
+        # Commands are typed by people, who know them.
+        persona=Persona.PEDANTIC if kinds == ["command"] else Persona.REGULAR,
+        message=f"{len(over)} of {len(members)} {' and '.join(f'{kind}s' for kind in kinds)} {verb} {fate}: over"
         f" the listing budget of {agent.context.name}, at a window of {agent.context.window:,} tokens.",
         tip=f"Shorten the longest descriptions, remove entries that nobody uses{_raised(agent, kinds)}.",
         at=(_longest_at(longest[0], evidence), *(Location(segment.path, note="left out") for segment in over[:_SHOWN])),
         key=agent.context.agent,
         evidence=(
+            *(f"{segment.title}: {segment.why.rpartition('; ')[2]}" for segment in over[:1]),
             *(f"{len(_description(segment, evidence)):,} characters describe {segment.title}" for segment in longest),
-            *(f"{segment.title}: {segment.why.rpartition('; ')[2]}" for segment in over[:_SHOWN]),
+            *(f"{segment.title}: {segment.why.rpartition('; ')[2]}" for segment in over[1:_SHOWN]),
         ),
     )
 

@@ -130,7 +130,8 @@ def _finding(
 ) -> Finding:
     """``tokens``: of the section and of the file; ``offers``: those that help, and of all agents that load the file."""
     (mine, whole), (usable, every) = tokens, offers
-    loud = place.named and whole >= limits["file"] and mine >= limits["section"]
+    # That a section is about one language its heading says; that it is about nothing else, nobody.
+    loud = place.named and not place.glob.startswith("**/") and whole >= limits["file"] and mine >= limits["section"]
     here = Location(document.path, document.span(section.start, section.end))
     return Finding(
         rule=ID,
@@ -235,7 +236,7 @@ def _by_title(section: _Section, text: str, named: _Named, limits: Limits) -> _P
     if not all(f"{one}/".startswith(f"{place}/") or one.rstrip("/") in around for one in named.within(section)):
         return None
     glob, directory = (f"{place}/**", place) if path.endswith("/") else (path, "")
-    return _Place(glob, directory, True, f"Its heading names {path}, and the section names nothing outside of {place}/")
+    return _Place(glob, directory, True, f"Its heading names {path}, and no path that the section names lies elsewhere")
 
 
 def _by_path(section: _Section, named: _Named, limits: Limits) -> _Place | None:

@@ -167,7 +167,8 @@ def _alike(name: str, names: frozenset[str], least: float) -> tuple[str, ...]:
     import difflib
 
     close = difflib.get_close_matches(name[:80], sorted(each for each in names if "*" not in each)[:2_000], 3, least)
-    return tuple(close)
+    head = name.partition(":")[0]
+    return (head, *(other for other in close if other != head)) if head != name and head in names else tuple(close)
 
 
 def _finding(document: Document, shown: str, items: Sequence[_Dead], evidence: Evidence, is_about: bool) -> Finding:
@@ -189,7 +190,10 @@ def _finding(document: Document, shown: str, items: Sequence[_Dead], evidence: E
         message = f"`{shown}`: nothing in the repository defines a {what} named {call.name}."
     facts = [f"spelled alike: {', '.join(best.near)}"] if best.near else []
     if not missing and call.runner not in ("file", "module"):
-        facts.append(f"{len(evidence.scripts.get(call.runner, ()))} are defined for {call.runner}")
+        count = len(evidence.scripts.get(call.runner, ()))
+        where = "in package.json files" if call.runner == "npm" else f"for {call.runner}"
+        kind = what if count == 1 else "entries" if what == "entry" else f"{what}s"
+        facts.append(f"{count} {kind} {'is' if count == 1 else 'are'} defined {where}")
     places = tuple(Location(document.path, document.span(item.call.start, item.call.end)) for item in items)
     return Finding(
         rule=ID,

@@ -15,23 +15,36 @@ be made, and other repositories are not reported. What is fetched or generated w
 from __future__ import annotations
 
 import posixpath
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.detect.matching import matches_any
 from ctxkit.model import Activation
 from ctxkit.model.finding import Confidence, Cut, Finding, Location, Persona, Severity
+from ctxkit.text.drawing import below, exists, is_label, is_open, is_picture, top_of
 from ctxkit.text.hypothetical import Reality, in_samples, is_example_section, is_placeholder, reality
 from ctxkit.text.pattern import on_demand
 from ctxkit.text.references import drawn_trees, has_extension, is_prose, path_references
-from ctxkit.text.resolution import alike, bases, children, is_at, is_made, is_there, meant, nearest_directory
+from ctxkit.text.resolution import (
+    alike,
+    bases,
+    children,
+    is_at,
+    is_made,
+    is_there,
+    meant,
+    nearest_directory,
+    of_stem,
+    shared,
+)
+from ctxkit.text.told import is_beside_named, is_of_sibling, is_told_away, is_variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ctxkit.evidence import Document, Evidence, Limits, Tree
-    from ctxkit.text.references import PathReference, Row
+    from ctxkit.text.references import PathReference
 
 ID = "stale-path"
 
@@ -45,7 +58,10 @@ _NAMES = on_demand(r"[\w.-]+(?:/[\w.-]+)*/(?=[^/]*\w)[\w.-]*(?<!\*)\*[\w.-]*")
 
 
 class _Dead(NamedTuple):
-    """A reference that is nowhere: its characters, and how sure it is that it was there once."""
+    """A reference that is nowhere: its characters, and how sure it is that it was there once.
+
+    ``away``: the words around it say that it is gone or still to come.
+    """
 
     start: int
     end: int
@@ -54,6 +70,7 @@ class _Dead(NamedTuple):
     evidence: tuple[str, ...]
     persona: Persona = Persona.REGULAR
     suffix: str = ""
+    away: bool = False
 
 
 def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
@@ -97,7 +114,7 @@ def _named(document: Document, directory: str, tree: Tree, limits: Limits, is_ru
         document, [item for item in references if there[item.path]], directory, tree, limits, is_rule
     )
     is_short = is_rule and len(there) < limits["lacking"]
-    for reference in references:
+    for at, reference in enumerate(references):
         path = reference.path
         if there[path]:
             yield from _matchless(document, reference, directory, tree)
@@ -105,6 +122,8 @@ def _named(document: Document, directory: str, tree: Tree, limits: Limits, is_ru
         if "[" in path or ".local" in path or is_placeholder(path):
             continue
         if path.rpartition("/")[2].startswith(".env") or is_made(path, directory, tree):
+            continue
+        if is_beside_named(at, references, document.text, directory, tree):
             continue
         parent = posixpath.dirname(path.rstrip("/"))
         others = share >= limits["resolving"] or (is_short and _is_deep(path, directory, tree))
@@ -172,7 +191,9 @@ def _moved_below(
             continue
         several = len({member.path for member in members}) >= limits["lacking"]
         for member in members:
-            if reality(document.text, member.start, member.end) is not Reality.REAL:
+            if reality(document.text, member.start, member.end) is not Reality.REAL or is_told_away(
+                document.text, member.start, member.end
+            ):
                 continue
             begun = tree.is_dir(posixpath.join(directory, member.path.partition("/")[0])) or tree.is_dir(
                 member.path.partition("/")[0]
@@ -214,7 +235,8 @@ def _judged(
     if real is Reality.REAL and _in_examples(document, reference.start):
         real = Reality.DOUBTFUL
     usual = path.startswith(".") and path.count("/") == 1 and _USUAL().fullmatch(posixpath.basename(path)) is not None
-    if real is Reality.ABSENT:
+    away = _is_away(document, reference, directory, not whole)
+    if away or real is Reality.ABSENT:
         confidence = Confidence.LOW
     elif linked or (near and not reference.cut and not _is_outside(reference, tree)):
         sure = Confidence.LOW if not linked and not others and not is_file else Confidence.MEDIUM
@@ -241,8 +263,31 @@ def _judged(
         "of the way there is": f"{parent}/" if parent else "",
     }
     evidence = tuple(f"{words} {value}" for words, value in told.items() if value)
-    persona = Persona.PEDANTIC if reference.cut and not near else Persona.REGULAR
-    return _Dead(reference.start, reference.end, path, confidence, evidence, persona)
+    weak = (reference.cut and not near) or _is_weak(path, directory, tree, near, parent, moved)
+    persona = Persona.PEDANTIC if weak and not linked else Persona.REGULAR
+    return _Dead(reference.start, reference.end, path, confidence, evidence, persona, away=away)
+
+
+def _is_away(document: Document, reference: PathReference, directory: str, loose: bool) -> bool:
+    """Do the words around ``reference`` take it away? ``loose``: its directory is not there, or none is named."""
+    text, start, end = document.text, reference.start, reference.end
+    alone = "/" not in reference.path.rstrip("/")
+    return (
+        is_told_away(text, start, end)
+        or (alone and is_variant(text, start, end))
+        or (loose and is_of_sibling(reference.path, text, start, directory))
+    )
+
+
+def _is_weak(path: str, directory: str, tree: Tree, near: str, parent: str, moved: Sequence[str]) -> bool:
+    """Does little say that ``path`` was meant to be here, and not in a place that others have or tools make?"""
+    head = path.partition("/")[0]
+    if head.startswith(".") and head not in ("..", ".github") and not tree.is_dir(head) and not near:
+        return True
+    if parent == directory and posixpath.basename(directory) == head and not tree.is_dir(head):
+        return True
+    tail = "/".join(path.split("/")[-2:])
+    return not (near or parent) and len(moved) > 1 and not any(f"/{place}".endswith(f"/{tail}") for place in moved)
 
 
 def _is_outside(reference: PathReference, tree: Tree) -> bool:
@@ -264,7 +309,7 @@ def _is_symbol(path: str) -> bool:
 def _near(path: str, directory: str, tree: Tree, alone: bool) -> str:
     """A path of the repository that differs in one part, which is much like it."""
     if not alone:
-        return meant(path, directory, tree)
+        return meant(path, directory, tree) or of_stem(path, directory, tree)
     near = alike(path, children(directory, tree))
     return posixpath.join(directory, near[0]) if near else ""
 
@@ -278,7 +323,7 @@ def _moved(path: str, tree: Tree) -> list[str]:
         if "/" not in tail:
             found = [place for place in found if not place.endswith("/")] if has_extension(tail) else []
         if found:
-            return list(found) if len(found) <= 3 else []
+            return sorted(found, key=lambda place: -shared(place, path)) if len(found) <= 3 else []
     return []
 
 
@@ -291,6 +336,7 @@ def _in_examples(document: Document, at: int) -> bool:
 
 def _finding(document: Document, name: str, dead: Sequence[_Dead]) -> Finding:
     best = min(dead, key=lambda item: -item.confidence.weight)
+    persona = Persona.PEDANTIC if any(item.away for item in dead) else best.persona
     places = [Location(document.path, document.span(item.start, item.end)) for item in dead]
     places.insert(0, places.pop(dead.index(best)))
     return Finding(
@@ -301,7 +347,7 @@ def _finding(document: Document, name: str, dead: Sequence[_Dead]) -> Finding:
         tip="Name the place it has now, or remove what is said of it.",
         at=tuple(places),
         key=name,
-        persona=Persona.AUDITOR if best.confidence is Confidence.LOW or in_samples(document.path) else best.persona,
+        persona=Persona.AUDITOR if best.confidence is Confidence.LOW or in_samples(document.path) else persona,
         evidence=best.evidence,
         covers=tuple(places),
     )
@@ -310,17 +356,21 @@ def _finding(document: Document, name: str, dead: Sequence[_Dead]) -> Finding:
 def _drawn(document: Document, directory: str, tree: Tree, limits: Limits) -> Iterator[Finding]:
     """One finding for each drawn tree of this repository that has rows which are not there."""
     for rows in drawn_trees(document.text, document.outline):
-        top, place = _top(rows, directory, tree)
-        named = [(row, name) for row in rows if (name := _below(row, top)) and not _is_open(name)]
+        top, place = top_of(rows, directory, tree)
+        named = [(row, name) for row in rows if (name := below(row, top)) and not is_open(name) and not is_label(row)]
         dead = [
             (row, posixpath.join(place, name))
             for row, name in named
-            if not _exists(place, name, tree) and not is_made(posixpath.join(place, name), "", tree)
+            if not exists(place, name, tree) and not is_made(posixpath.join(place, name), "", tree)
         ]
         there = len(named) - len(dead)
         if not dead or len(named) < limits["rows"] or there / len(named) < limits["drawn"]:
             continue
-        dead = [(row, path) for row, path in dead if reality(row.comment, 0, 0) is Reality.REAL]
+        dead = [
+            (row, path)
+            for row, path in dead
+            if reality(row.comment, 0, 0) is Reality.REAL and not is_told_away(row.comment, 0, 0)
+        ]
         if not dead or _in_examples(document, rows[0].start):
             continue
         shown = ", ".join(path for _, path in dead[:3]) + (" …" if len(dead) > 3 else "")
@@ -333,43 +383,12 @@ def _drawn(document: Document, directory: str, tree: Tree, limits: Limits) -> It
             f" in the repository: {shown}.",
             tip="Remove the rows, or name what is there now.",
             at=tuple(Location(document.path, document.span(row.start, row.end), note=path) for row, path in dead),
-            key=" ".join(sorted(path for _, path in dead)),
-            evidence=(f"the {there} others are", *(path for _, path in dead[:20])),
+            key="tree: " + " ".join(sorted(path for _, path in dead)),
+            evidence=(_others(len(named) - len(dead)), *(path for _, path in dead[:20])),
+            persona=Persona.PEDANTIC if is_picture(rows, top, tree) else Persona.REGULAR,
             cuts=tuple(Cut(document.path, span, ID, "a row of what is not there") for span in cuts),
         )
 
 
-def _is_open(name: str) -> bool:
-    """Does a row stand for whatever has such a name?"""
-    return is_placeholder(name) or any(mark in name for mark in ("...", "*", "<", "{", "[", "…", ","))
-
-
-def _below(row: Row, top: str) -> str:
-    """The path of ``row`` below ``top``, the part of it that stands for the top of the drawing."""
-    if not top:
-        return row.path
-    return row.path[len(top) + 1 :] if row.path.startswith(f"{top}/") else ""
-
-
-def _top(rows: Sequence[Row], directory: str, tree: Tree) -> tuple[str, str]:
-    """The part of the rows' paths that is the drawing's top, and the directory it stands for: where most rows are."""
-    first = rows[0].path
-    choices = [("", directory), ("", "")]
-    if all(row.path == first or row.path.startswith(f"{first}/") for row in rows):
-        choices += [(first, directory), (first, "")]
-        choices += [(first, found.rstrip("/")) for found in tree.ending(first)[:20] if found.endswith("/")]
-
-    def there(choice: tuple[str, str]) -> int:
-        names = (_below(row, choice[0]) for row in rows)
-        return sum(_exists(choice[1], name, tree) for name in names if name)
-
-    return max(choices, key=there)
-
-
-def _exists(directory: str, name: str, tree: Tree) -> bool:
-    path = posixpath.normpath(posixpath.join(directory, name))
-    if path.startswith("..") or path in tree or tree.is_dir(path):
-        return True
-    files = tree.files()
-    at = bisect_left(files, f"{path}.")
-    return "." not in posixpath.basename(path) and at < len(files) and files[at].startswith(f"{path}.")
+def _others(count: int) -> str:
+    return "the other one is, or is ignored" if count == 1 else f"the {count} others are, or are ignored"

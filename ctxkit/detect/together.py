@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from enum import IntEnum
 from functools import cached_property
+from operator import itemgetter
+from re import IGNORECASE
 from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.evidence import is_listed
 from ctxkit.model import Activation
+from ctxkit.text.jsonc import JsoncError, parse
+from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from ctxkit.evidence import Evidence, Load
+    from ctxkit.evidence import Document, Evidence, Load
 
 _RULE_DIRECTORIES = ("rules", "steering", "instructions")
+_RULE_FILES = frozenset(("AGENTS.md", "CLAUDE.md", "GEMINI.md", ".cursorrules", "copilot-instructions.md"))
+_TEMPLATES = frozenset(("docs", "template", "templates", "assets"))
+"""Directories of rule files that are made for other repositories."""
+_MARK = on_demand(r"<!--[ \t]*(BEGIN|END)\b[^\n]{0,80}?-->", IGNORECASE)
 _NOT_LOADED = frozenset({Activation.NEVER, Activation.MANUAL})
 
 
@@ -54,6 +63,7 @@ class Together:
             path: frozenset(load.agent for load in loads if load.segment.activation is Activation.NEVER)
             for path, loads in evidence.loads.items()
         }
+        self._rewritten: dict[str, list[tuple[int, int]]] = {}
         self._met: dict[tuple[str, str], Meeting | None] = {}
 
     @cached_property
@@ -73,6 +83,33 @@ class Together:
     def links(self) -> frozenset[str]:
         """The files that are symbolic links."""
         return frozenset(entry.path for entry in self._evidence.inventory.entries() if entry.kind == "link")
+
+    @cached_property
+    def _published(self) -> tuple[str, ...]:
+        """What ``files`` of the root's ``package.json`` lists, plain paths only."""
+        manifest = self._evidence.extra.get("package.json")
+        try:
+            data = None if manifest is None else parse(manifest.text)
+        except (JsoncError, UnicodeError):
+            return ()
+        files = data.get("files") if isinstance(data, dict) else None
+        entries = [entry for entry in files if isinstance(entry, str)] if isinstance(files, list) else []
+        return tuple(entry.removeprefix("./").rstrip("/") for entry in entries)
+
+    def is_handed_on(self, path: str) -> bool:
+        """Is it a rule file that the package is published with, or a template, for other repositories to have?"""
+        *steps, name = path.split("/")
+        if name in _RULE_FILES and not _TEMPLATES.isdisjoint(steps):
+            return True
+        return any(path == entry or path.startswith(f"{entry}/") for entry in self._published if entry)
+
+    def is_rewritten(self, document: Document, start: int, end: int) -> bool:
+        """Does something of these characters stand between marks of a tool that writes it again?"""
+        if document.path not in self._rewritten:
+            self._rewritten[document.path] = list(_rewritten(document.text))
+        regions = self._rewritten[document.path]
+        following = bisect_right(regions, start, key=itemgetter(1))
+        return following < len(regions) and regions[following][0] < end
 
     def agents(self, path: str) -> tuple[str, ...]:
         """The names of the agents that load ``path``."""
@@ -133,6 +170,17 @@ class Together:
         return False
 
 
+def _rewritten(text: str) -> Iterator[tuple[int, int]]:
+    """The characters between the marks of tools that write what is between them."""
+    opened = -1
+    for mark in _MARK().finditer(text):
+        if mark[1].upper() == "BEGIN":
+            opened = mark.start()
+        elif opened >= 0:
+            yield opened, mark.end()
+            opened = -1
+
+
 def _best(loads: Sequence[Load]) -> Mapping[str, Load]:
     """Agent → how it has the file, the earliest where it has it twice."""
     found: dict[str, Load] = {}
@@ -177,6 +225,12 @@ def _directory(path: str) -> str:
     hidden = next((place for place, step in enumerate(steps) if step.startswith(".")), len(steps))
     is_for_parent = steps[hidden + 1 : hidden + 2] in ([], *([name] for name in _RULE_DIRECTORIES))
     return "/".join(steps[:hidden] if is_for_parent else steps)
+
+
+def is_nested(one: str, other: str) -> bool:
+    """Is one of the two files for a directory below that which the other is for?"""
+    above, below = sorted((_directory(one), _directory(other)), key=len)
+    return above != below and (not above or below.startswith(f"{above}/"))
 
 
 def _is_personal(path: str) -> bool:

@@ -112,12 +112,30 @@ def _never_matching(evidence: Evidence) -> Iterator[Finding]:
             patterns = front.strings(key, ",") if key else ()
             if patterns and not _matches(patterns, evidence):
                 yield _pattern_finding(document, patterns)
+        elif (
+            kinds == {Activation.MANUAL} and path.endswith(".mdc") and front.values and not front.strings("globs", ",")
+        ):
+            yield _manual(document)
 
 
 def _matches(patterns: tuple[str, ...], evidence: Evidence) -> bool:
     """Does one of ``patterns`` match a file?"""
     cleaned = [pattern.strip(" \"'[]").removeprefix("./") for pattern in patterns if not pattern.startswith("!")]
     return not any(cleaned) or any(matches_any(pattern, evidence.tree) for pattern in cleaned if pattern)
+
+
+def _manual(document: Document) -> Finding:
+    return Finding(
+        rule=ID,
+        severity=Severity.NOTE,
+        confidence=Confidence.HIGH,
+        message=f"{document.path} is read only when somebody names it: it has no description, no globs and no"
+        " alwaysApply: true.",
+        tip="Give it a description or globs if the agent is to take it by itself.",
+        at=(Location(document.path),),
+        key="only by name",
+        persona=Persona.PEDANTIC,
+    )
 
 
 def _pattern_finding(document: Document, patterns: tuple[str, ...]) -> Finding:

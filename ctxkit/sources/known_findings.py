@@ -36,7 +36,7 @@ class KnownFindings:
         self._started = time.time_ns()
         self._reading = reading
         self._trace = _Listener(root, reading.root)
-        self._trace.listen([cache_dir()])
+        self._trace.listen(root, [cache_dir()])
 
     def findings(
         self,

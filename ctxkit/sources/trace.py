@@ -55,14 +55,17 @@ class Trace:
         """Note where ``path`` leads to, links in its directories included."""
         self.seen.setdefault(_REAL + path, os.path.realpath(path))
 
-    def listen(self, folders: Iterable[str]) -> None:
+    def listen(self, root: str, folders: Iterable[str]) -> None:
         """From now on note every file that Python opens and directory that it lists, but not those in ``folders``.
 
         So nothing that a run reads can be forgotten, whichever module reads it. Python's own library is passed over
-        too; :func:`program_files` stands for what else it loads. Ends with :meth:`close`.
+        too; :func:`program_files` stands for what else it loads. A folder in which the work tree ``root`` lies is not
+        passed over. Ends with :meth:`close`.
         """
         library = os.path.dirname(os.__file__)
-        self._passed_over = tuple(os.path.join(os.path.realpath(folder), "") for folder in (library, *folders))
+        passed_over = [os.path.join(os.path.realpath(folder), "") for folder in (library, *folders)]
+        place = os.path.join(os.path.realpath(root), "")
+        self._passed_over = tuple(folder for folder in passed_over if not place.startswith(folder))
         if not _hooked:
             sys.addaudithook(_hear)  # for ever: Python takes no hook back
             _hooked.append(True)

@@ -37,7 +37,7 @@ _ASIDE = on_demand(r"\s\([^()]*\)?")
 _BANNED = on_demand(r"^(?:don't|do not|never|avoid|not|no|forbidden|prohibited): ")
 _TELLS = on_demand(r"\b(?:is|are|was|has|have|uses|does)\b")
 _NARROW = on_demand(
-    r"[,(]?\s?\b(?:if|unless|except|when|whenever|while|where|wherever|until|only|once|just|as long as|in case"
+    r"[,(]?\s?\b(?:if|unless|except|when|whenever|while|where|wherever|until|(?<!-)only|once|just|as long as|in case"
     r"|for (?:these|this|those|such)|but|by default|generally|usually|normally)\b"
 )
 _WHICH = on_demand(r"\s(?:which|who|that)\b.*$")
@@ -62,12 +62,14 @@ _DEMANDS = on_demand(
     r"|make sure (?:to|that)?|be sure to|ensure (?:that )?|remember to|you need to|need to)\s"
 )
 _INSIDE = on_demand(
-    r"\s(?:(?P<exempt>(?:need not|needn't|(?:do|does) not (?:need|have)(?: to)?)(?: be)?)|(?P<no>(?:must|should|may(?! not be\b| not have\b)|shall|can|is|are|do|does|will) (?:not|never)(?: be| use)?"
+    r"\s(?:(?P<exempt>(?:need not|needn't|(?:do|does) not (?:need|have)(?: to)?)(?: be)?)|"
+    r"(?P<no>(?:must|should|may(?! not be\b| not have\b)|shall|can|is|are|do|does|will) (?:not|never)(?: be| use)?"
     r"|mustn't|shouldn't|cannot|can't|isn't|aren't|doesn't|don't|never|needs? no)|(?P<may>may|can)(?: be)?"
     r"|(?P<must>must|should|shall|always|needs? to|has to|have to)(?: always)?(?: be)?)\s"
 )
 _NEGATION = on_demand(
-    r"\b(?:never|not|don't|doesn't|avoid|no|nothing|neither|nor|cannot|can't|isn't|aren't|nobody|none|free (?:of|from))\b"
+    r"\b(?:never|not|don't|doesn't|avoid|no|nothing|neither|nor|cannot|can't|isn't|aren't|nobody"
+    r"|none|free (?:of|from))\b"
 )
 _ENDS = on_demand(
     r"\s(?:is|are|be)? ?(?:(?P<no>not allowed|not permitted|forbidden|banned|prohibited|disallowed|off[- ]limits"
@@ -124,7 +126,8 @@ class Clause(NamedTuple):
     ``verb``: the first word that tells something; ``content``: all of them; ``core``: those before the first
     preposition; ``bounds``: those behind a preposition, which say where, when or with what; ``marked``: names, as they
     stand in code spans. Words are stems, synonyms are one word. ``label``: what stands before a colon in front of it.
-    ``when``: the words of the condition on which it holds. ``narrow``: it holds for a case only. ``firm``: it is an order, not a description.
+    ``when``: the words of the condition on which it holds.
+    ``narrow``: it holds for a case only. ``firm``: it is an order, not a description.
     ``told``: it says so in a word (must, always, never). ``head``: its first word, as written.
     ``listed``: it names several things.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.text.pattern import on_demand
@@ -93,6 +94,18 @@ _NEGATED = 2
 """Words of a change up to which a negation in it turns the meaning round; in more it is said in another way."""
 _EXCHANGED = 2
 """Words up to which one thing is named for another; more is another way to say it."""
+_SYNONYMS = (
+    "gone/removed/deleted/dropped/eliminated", "buffer/track/collect/record", "create/make/add/build/generate/produce",
+    "change/modify/update/edit/alter", "check/verify/validate/ensure/confirm", "show/display/print/present",
+    "run/execute/invoke/call", "get/fetch/retrieve/obtain/read/load", "store/save/keep/hold/persist",
+    "handle/manage/process", "contain/include/hold", "need/require/want", "big/large/huge", "small/little/tiny",
+    "fast/quick/rapid", "method/function/procedure", "directory/folder", "repository/repo/codebase", "begin/start",
+    "end/finish/stop", "help/assist/support", "provide/offer/give/supply", "implement/realize/realise",
+    "pick/choose/select", "correct/right/proper", "mistake/error/bug", "complete/whole/full/entire",
+    "describe/document/explain/detail", "find/locate/discover", "several/multiple/many", "option/setting",
+    "argument/parameter", "type/kind", "important/critical/crucial/essential/key", "follow/obey/respect/observe",
+    "see/consult",
+)  # fmt: skip
 _NUMBER = on_demand(r"\d")
 _PLACE = on_demand(r"^-|[/\\=$@_]|::|\w\.\w|\(\)|^\.\w")
 
@@ -116,7 +129,32 @@ def about(one: Sequence[str], other: Sequence[str]) -> About:
     left, right = _stems(one), _stems(other)
     if not left or not right or "".join(left) == "".join(right) or max(len(left), len(right)) > _EXCHANGED:
         return About.WORDING
+    if len(left) == len(right) and all(map(_mean_the_same, left, right)):
+        return About.WORDING
+    if len(one) == len(other) == 1 and (one[0].endswith(f"-{other[0]}") or other[0].endswith(f"-{one[0]}")):
+        return About.WORDING
     return About.WORD
+
+
+def is_fitted(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Is one side the other with a qualifier before it, or one of the parts of an ``a/b`` pair of plain words?"""
+    if len(one) != 1 or len(other) != 1:
+        return False
+    shorter, longer = sorted((one[0], other[0]), key=len)
+    if longer.endswith(f".{shorter}"):
+        return True
+    parts = longer.split("/")
+    return len(parts) > 1 and shorter in parts and all(part.isalpha() for part in parts)
+
+
+def _mean_the_same(one: str, other: str) -> bool:
+    """Are these stems the same, or of words that are used for one another?"""
+    return one == other or any(one in group and other in group for group in _synonyms())
+
+
+@cache
+def _synonyms() -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(map(_stem, group.split("/"))) for group in _SYNONYMS)
 
 
 def _stems(words: Sequence[str]) -> list[str]:

@@ -131,6 +131,8 @@ def _tabled(
         if any(_down(settings, other) is True or _value(settings, other) == "true" for other in rule.unless):
             continue
         value = _value(settings, key)
+        if any(_value(part, key) not in ("", value) for part in _overrides(settings)):
+            continue
         choice = _choice(rule, value or rule.default)
         if choice is not None:
             start, end = _place(text, key, under) if value else (0, 0)
@@ -138,6 +140,14 @@ def _tabled(
             yield Setting(
                 identity, path, shown, value or rule.default, choice, frozenset(tool.languages), start, end, bool(value)
             )
+
+
+def _overrides(settings: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """The parts in which mypy, prettier or eslint are set otherwise for some files."""
+    parts = settings.get("overrides")
+    listed = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    inner = (part.get(name) for part in listed for name in ("options", "rules"))
+    return [*listed, *(part for part in inner if isinstance(part, dict))]
 
 
 def _down(table: object, key: str) -> object:

@@ -9,7 +9,7 @@ from ctxkit.text.pattern import on_demand
 
 _PLACEHOLDER = on_demand(
     r"(?:^|[/_.\-(]|(?-i:(?<=[a-z])(?=[A-Z])))"
-    r"(?:foo|bar|baz|qux|quux|my|your|our|some|any|placeholder|dummy|xyz|abc|xxx+|yyy+|zzz+|tbd|(?-i:N"
+    r"(?:foo|bar|baz|qux|quux|my|your|our|some|any|placeholder|dummy|xyz|abc|xx+|yy+|zz+|tbd|(?-i:[XYN]"
     r"|vN)|something|whatever|acme"
     r"|lorem|nnn+|example(?=\.[a-z]+$|/?$)|sample(?=\.[a-z]+$)|(?:file|path|module|package|class|feature"
     r"|component|test|skill|agent|tool|command|provider|model|service|plugin|rule)[_-]?name"
@@ -52,7 +52,7 @@ _ELSEWHERE = on_demand(
     re.IGNORECASE,
 )
 _EXAMPLE_BEFORE = on_demand(
-    r"\b(?:e\.g|eg)\.|\bfor (?:example|instance)\b|\bexamples?\W{0,4}:|\bexamples?\W{0,6}$|\bsuch as\b"
+    r"\b(?:e\.g|eg)\.|\bfor (?:example|instance)\b|(?<!\bor )(?<!\band )\bexamples?\W{0,4}:|\bexamples?\W{0,6}$|\bsuch as\b"
     r"|\blike\W{1,4}$|❌|✗|🚫|⛔"
     r"|\b(?:good|bad|wrong|correct|incorrect)\W{0,4}:",
     re.IGNORECASE,

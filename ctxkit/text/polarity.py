@@ -55,6 +55,7 @@ class _Rule(NamedTuple):
 _ASKS = (Mood.DEMAND, Mood.PERMIT)
 _MOST_WORDS = 25
 _FIRM = 4
+_FEW = 3
 _SURELY = 0.75
 """Share from which on it does not matter whether what is to be done is named alike."""
 
@@ -116,10 +117,11 @@ def _candidates(texts: Sequence[str], most: int) -> Iterator[_Rule]:
             holders = by_word.get(word, ())
             if len(holders) <= most:
                 shared.update(holders)
+        few = len(line.gist) < _FEW
         near = [
             other
             for other, count in shared.items()
-            if other != at and (count > 1 or ("`" in line.source and "`" in lines[other][1].source))
+            if other != at and (count > 1 or few or len(lines[other][1].gist) < _FEW)
         ]
         if near:
             kept.update(near)
@@ -197,7 +199,7 @@ def _share(one: Clause, other: Clause, turns: frozenset[tuple[str, str]], overla
     whole = not banned and not turned
     named = whole and one.verb == other.verb and one.verb in marked
     case = whole and weight > 2 and aligned and share >= overlap * _SURELY
-    listed = ban.listed and wish.content <= ban.content and ban.verb == wish.verb and len(wish.content) > 1
+    listed = ban.listed and wish.content <= ban.content and len(wish.content) > 1
     wide = weight > 2 or bool(marked) or share == 1 or not banned
     weak = any("!" not in a + b for a, b in turned) and weight < _FIRM
     alike = share >= overlap and wide and (aligned or share >= _SURELY) and not weak

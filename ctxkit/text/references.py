@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ctxkit.text.markdown import Outline, Region
 
@@ -241,11 +241,20 @@ def path_references(text: str, outline: Outline) -> list[PathReference]:
             _add(found, text, *match.span(1), "link", hidden)
     links.sort()
     inside = _Hidden([_Place(start, end) for start, end in links])
-    if "/" in text:
-        for match in _PLAIN().finditer(text):
+    for start, end in _lines_with_slash(text):
+        for match in () if hidden.covers(start, end) else _PLAIN().finditer(text, start, end):
             if not spans.holds(match.start()) and not inside.holds(match.start()):
                 _add(found, text, *match.span(), "plain", hidden)
     return [found[start] for start in sorted(found)]
+
+
+def _lines_with_slash(text: str) -> Iterator[tuple[int, int]]:
+    at = text.find("/")
+    while at >= 0:
+        end = text.find("\n", at)
+        end = end if end >= 0 else len(text)
+        yield text.rfind("\n", 0, at) + 1, end
+        at = text.find("/", end)
 
 
 def drawn_trees(text: str, outline: Outline) -> list[list[Row]]:
@@ -323,6 +332,8 @@ def _add(found: dict[int, PathReference], text: str, start: int, end: int, kind:
     if start in found or end - start > 400 or hidden.holds(start):
         return
     raw = text[start:end]
+    if "/" not in raw and "." not in raw and "\\" not in raw:
+        return
     if kind == "plain":
         raw = raw.rstrip(".")
         end = start + len(raw)
@@ -382,6 +393,11 @@ class _Hidden:
     def __init__(self, regions: Sequence[Region | _Place]) -> None:
         self._starts = [region.start for region in regions]
         self._ends = [region.end for region in regions]
+
+    def covers(self, start: int, end: int) -> bool:
+        """Does one of them hold all from ``start`` to ``end``?"""
+        at = bisect_right(self._starts, start)
+        return at > 0 and end <= self._ends[at - 1]
 
     def holds(self, place: int) -> bool:
         """Does ``place`` lie in one of them?"""

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
+
+from ctxkit.text.pattern import on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from ctxkit.text.passages import Passage
+
+_TAG = on_demand(r"(?m)^[ \t]*<(/?)([A-Za-z][\w-]*)\b[^<>\n]*(?<!/)>")
+_FENCE = on_demand(r"(?m)^[ \t>]*(?:```|~~~)")
+_NUMBERED = on_demand(r"[ \t]*\d{1,9}[.)][ \t]")
+_SEVERAL = 3
+"""Blocks of a section from which on one that is left over looks lost."""
 
 
 def removal(text: str, passages: Sequence[Passage], gone: Collection[int]) -> list[tuple[int, int, bool]]:
@@ -41,6 +51,80 @@ def removal(text: str, passages: Sequence[Passage], gone: Collection[int]) -> li
     return [(start, _end(text, start, end), is_whole) for start, end, is_whole in stretches if start < end]
 
 
+def whole_removal(text: str, passages: Sequence[Passage], gone: Collection[int]) -> list[tuple[int, int]]:
+    """Those stretches of ``removal`` that are whole blocks and leave nothing broken behind.
+
+    Left out are: parts of lines, stretches that hold only one of the two ends of a tag or a fence, list items that a
+    numbered list goes on behind, and what would leave a heading with one list item of several.
+    """
+    stretches = [(start, end) for start, end, is_whole in removal(text, passages, gone) if is_whole]
+    starts = [passage.start for passage in passages]
+    kept = [
+        (start, end)
+        for start, end in stretches
+        if (start == 0 or text[start - 1] == "\n")
+        and _is_balanced(text[start:end])
+        and not (_goes_on(text, end) and _ends_numbered(text, passages, starts, start, end))
+    ]
+    lonely = _lonely(text, passages, kept)
+    return [(start, end) for start, end in kept if not lonely & _of(starts, start, end)]
+
+
+def _of(starts: Sequence[int], start: int, end: int) -> set[int]:
+    """The numbers of the passages that begin between ``start`` and ``end``."""
+    return set(range(bisect_left(starts, start), bisect_left(starts, end)))
+
+
+def _is_balanced(piece: str) -> bool:
+    """Does each tag that stands on a line of its own, and each fence, have both ends in ``piece``?"""
+    tags = Counter[str]()
+    for tag in _TAG().finditer(piece):
+        tags[tag[2].lower()] += -1 if tag[1] else 1
+    comments = piece.count("<!--") == piece.count("-->")
+    return not any(tags.values()) and comments and len(_FENCE().findall(piece)) % 2 == 0
+
+
+def _ends_numbered(text: str, passages: Sequence[Passage], starts: Sequence[int], start: int, end: int) -> bool:
+    """Is the last block between ``start`` and ``end`` of a numbered list?"""
+    at = bisect_left(starts, end) - 1
+    while at > 0 and starts[at] > start and passages[at].depth < 0 and passages[at].kind != "heading":
+        at -= 1
+    return at >= 0 and starts[at] >= start and _NUMBERED().match(text, passages[at].first) is not None
+
+
+def _goes_on(text: str, end: int) -> bool:
+    """Does what follows begin with a numbered item?"""
+    following = text[end : end + 400].lstrip("\n")
+    return _NUMBERED().match(following) is not None
+
+
+def _lonely(text: str, passages: Sequence[Passage], stretches: Sequence[tuple[int, int]]) -> set[int]:
+    """The passages below headings that would stand above one list item, where there were several blocks."""
+    starts = [passage.start for passage in passages]
+    gone = {at for start, end in stretches for at in _of(starts, start, end)}
+    found: set[int] = set()
+    first = next((at for at, passage in enumerate(passages) if passage.kind == "heading"), len(passages))
+    while first < len(passages):
+        behind = first + 1
+        while behind < len(passages) and passages[behind].kind != "heading":
+            behind += 1
+        section = range(first + 1, behind)
+        blocks = {passages[at].block for at in section}
+        left = {
+            passages[at].block: passages[at].depth
+            for at in section
+            if at not in gone and not _leads(text, passages[at])
+        }
+        if first not in gone and len(blocks) >= _SEVERAL and len(left) == 1 and max(left.values()) >= 0:
+            found.update(section)
+        first = behind
+    return found
+
+
+def _leads(text: str, passage: Passage) -> bool:
+    return text[max(passage.end - 4, 0) : passage.end].rstrip("*_").endswith((":", "\uff1a"))
+
+
 def _end(text: str, start: int, end: int) -> int:
     """``end``, or before the blank lines there where they are all that parts what is left on both sides."""
     content = text.find("\n", start + len(text[start:end].rstrip()), end) + 1
@@ -58,7 +142,7 @@ def _keep_leads(text: str, passages: Sequence[Passage], going: set[int]) -> None
             and at + 1 not in going
             and passage.kind == "sentence"
             and following.kind != "heading"
-            and text[passage.end - 4 : passage.end].rstrip("*_").endswith((":", "\uff1a"))
+            and _leads(text, passage)
         ):
             going.discard(at)
 

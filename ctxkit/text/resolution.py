@@ -144,17 +144,14 @@ def is_at(path: str, directory: str, files: Files) -> bool:
 
 
 def is_made(path: str, directory: str, files: Files) -> bool:
-    """Is ``path`` a place that a build or a tool fills, or that git ignores?
-
-    Not where git keeps files beside it all the same.
-    """
+    """Is ``path`` a place that a build or a tool fills, or that git ignores, even where it keeps other files there?"""
     for base in bases(directory):
         joined = posixpath.normpath(posixpath.join(base, path))
         if joined.startswith(".."):
             continue
         parent = posixpath.dirname(joined)
         kept = bool(parent) and files.is_dir(parent)
-        if not (kept and files.ignored(f"{parent}/")) and (files.ignored(joined) or files.ignored(f"{joined}/")):
+        if files.ignored(joined) or files.ignored(f"{joined}/"):
             return True
         if kept and (base or path.count("/") > 1) and posixpath.basename(joined) not in OUTPUTS:
             return False
@@ -224,6 +221,28 @@ def alike(name: str, others: Iterable[str]) -> list[str]:
         and other.startswith(".") == name.startswith(".")
         and posixpath.splitext(other)[1] == posixpath.splitext(name)[1]
     ]
+
+
+def of_stem(path: str, directory: str, files: Files) -> str:
+    """The one file in the directory of ``path`` that has its name with another extension."""
+    if "." not in posixpath.basename(path)[1:]:
+        return ""
+    head, name = posixpath.split(path)
+    stem = f"{name.rpartition('.')[0]}."
+    for base in bases(directory):
+        place = posixpath.normpath(posixpath.join(base, head))
+        if not place.startswith("..") and files.is_dir(place):
+            found = [
+                other for other in children(place, files) if other.startswith(stem) and "." not in other[len(stem) :]
+            ]
+            return posixpath.join(place, found[0]) if len(found) == 1 else ""
+    return ""
+
+
+def shared(one: str, other: str) -> int:
+    """How many characters of whole leading directories two paths share."""
+    common = posixpath.commonprefix((one, other))
+    return common.rfind("/") + 1
 
 
 def _is_linked(path: str, base: str, files: Files) -> bool:

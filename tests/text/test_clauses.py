@@ -13,10 +13,10 @@ from ctxkit.text.polarity import opposed
 from ctxkit.text.statements import statements
 
 
-def asked(text: str) -> list[tuple[Mood, bool]]:
-    """The moods of the clauses of ``text``, and whether each holds on a condition only."""
+def asked(text: str) -> list[tuple[Mood, frozenset[str]]]:
+    """The moods of the clauses of ``text``, and the words of the condition on which each holds."""
     (statement,) = statements(f"- {text}\n")
-    return [(clause.mood, clause.narrow) for clause in clauses(statement, text)]
+    return [(clause.mood, clause.when) for clause in clauses(statement, text)]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,58 @@ def test_what_is_rejected_for_something_is_forbidden() -> None:
 
 
 def test_conditions_make_a_clause_narrow() -> None:
-    assert asked("Run the linter when a file has changed.") == [(Mood.DEMAND, True)]
+    ((_, when),) = asked("Run the linter when a migration fails.")
+    assert {word[:4] for word in when} == {"migr", "fail"}
+    assert asked("Run the linter whenever possible.") == [(Mood.DEMAND, frozenset())]
+    pair = ["- Never retry uploads.\n", "- Retry uploads when a gateway answers 502.\n"]
+    assert not list(opposed(pair, 0.6, 50))
+    assert list(opposed(["- Never retry uploads.\n", "- Retry uploads.\n"], 0.6, 50))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Never hand out raw pointers.", "Feel free to hand out raw pointers."),
+        (
+            "Rotate the logs nightly before the backup.",
+            "There is no need to rotate the logs nightly prior to the backup.",
+        ),
+        ("Prefer tables over nested lists.", "Prefer nested lists over tables."),
+        ("After a schema edit, run `just dump`.", "Do not run `just dump` after a schema edit."),
+        ("Never publish, mirror or archive nightly builds.", "Archive nightly builds."),
+        ("Do not merge drafts without a green pipeline.", "Merge drafts without a green pipeline."),
+        ("Start the broker on port 5000 in tests.", "Start the broker on port 6000 in tests."),
+        ("Fixture files are read-only.", "Edit fixture files."),
+    ],
+)
+def test_statements_that_exclude_one_another(one: str, other: str) -> None:
+    assert len(list(opposed([f"- {one}\n", f"- {other}\n"], 0.6, 50))) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Don't use redundant template strings.", "Use template strings."),
+        ("Never call the broker from handlers except in tests.", "Call the broker from handlers in tests."),
+        ("Do not skip the smoke run.", "Do the smoke run."),
+        ("`broker stop` - ends the broker", "Never run `broker stop`."),
+        ("Add a row to the index if an entry is not listed.", "Add a row to the index."),
+        ("The broker may not be running.", "Check that the broker is running."),
+        ("Edit the left pane.", "Never edit the right gutter."),
+    ],
+)
+def test_statements_that_agree(one: str, other: str) -> None:
+    assert not list(opposed([f"- {one}\n", f"- {other}\n"], 0.6, 50))
+
+
+def test_a_list_behind_a_ban_on_something_else_asks() -> None:
+    first = "# House\n\nNever use `rand` itself. Use the tools of `lib/draw`:\n\n- `draw()`, use by default\n"
+    assert not list(opposed([first, "- Use `draw()` from `lib/draw`.\n"], 0.6, 50))
+
+
+def test_a_list_of_what_is_not_to_be_done_forbids() -> None:
+    first = "# House\n\n## Never do\n\n- Store sessions in memory.\n"
+    assert len(list(opposed([first, "- Store sessions in memory here.\n"], 0.6, 50))) == 1
 
 
 def test_two_bans_do_not_exclude_one_another() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -132,6 +133,21 @@ def test_a_configuration_that_git_ignores(repo: Callable[..., Path], wait: Calla
     assert recalled(root) is None
 
 
+def test_a_repository_below_the_folder_of_the_memory(
+    repo: Callable[..., Path], wait: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CTXKIT_CACHE_DIR", str(tmp_path))
+    root = repo({"CLAUDE.md": "# Rules\n", ".gitignore": ".ctxkit*\n"})
+    (root / ".ctxkit.yaml").write_text("fail-on: error\n")
+    for _ in range(2):
+        wait()
+        with Gate(CheckRequest(str(root))) as gate:
+            gate.check()
+            gate.remember(LOOKS, REMEMBERED)
+    same_size_and_time(root / ".ctxkit.yaml")
+    assert recalled(root) is None
+
+
 def test_files_that_git_was_told_to_take_for_unchanged(repo: Callable[..., Path], wait: Callable[[], None]) -> None:
     root = repo({"CLAUDE.md": "# Rules\n", "src/a.py": "x = 1\n"})
     git(root, "update-index", "--assume-unchanged", "CLAUDE.md", "src/a.py")
@@ -150,6 +166,8 @@ def test_a_repository_that_tells_git_not_to_look_closely(repo: Callable[..., Pat
     os.utime(root / "CLAUDE.md", (1_700_000_000, 1_700_000_000))  # else git reads it: it is as young as the index
     git(root, "add", "-A")
     remember(root, wait)
+    while int(time.time()) == int((root / "CLAUDE.md").stat().st_ctime):
+        time.sleep(0.02)  # git compares whole seconds
     same_size_and_time(root / "CLAUDE.md")
     assert recalled(root) is None
 
