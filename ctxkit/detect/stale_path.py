@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from ctxkit.detect.matching import matches_any
 from ctxkit.model import Activation
 from ctxkit.model.finding import Confidence, Cut, Finding, Location, Persona, Severity
-from ctxkit.text.drawing import below, exists, is_label, is_open, is_picture, top_of
+from ctxkit.text.drawing import below, drawn_trees, exists, is_label, is_open, is_picture, top_of
 from ctxkit.text.hypothetical import Reality, in_samples, is_example_section, is_placeholder, reality
 from ctxkit.text.pattern import on_demand
-from ctxkit.text.references import drawn_trees, has_extension, is_prose, path_references
+from ctxkit.text.references import has_extension, is_prose, path_references
 from ctxkit.text.resolution import (
     alike,
     bases,

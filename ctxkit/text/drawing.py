@@ -1,10 +1,10 @@
-"""Drawn directory trees against a repository: what their top stands for, and which rows are names at all."""
+"""Directory trees drawn in a text: their rows, what their top stands for, and which rows are names at all."""
 
 from __future__ import annotations
 
 import posixpath
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ctxkit.text.hypothetical import is_placeholder
 from ctxkit.text.pattern import on_demand
@@ -12,14 +12,40 @@ from ctxkit.text.pattern import on_demand
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ctxkit.text.references import Row
+    from ctxkit.text.markdown import Outline
     from ctxkit.text.resolution import Files
 
+_ROW = on_demand(r"(?m)^([ \t│├└─┬┃┣┗━|+`\\'-]*)([^\s│├└─|`][^\n]*)$")
+_DRAWN = on_demand(r"[├└┣┗]|(?m:^[ \t|]*(?:\|--|\+--|`--|\\--))")
+_NAME = on_demand(r"[\w.@+()\[\]{}<>*,~$-]+(?:/[\w.@+()\[\]{}<>*,~$-]+)*/?")
 _LABEL = on_demand(r" [A-Za-z][\w,]*(?: |$)")
 _GENERIC = on_demand(
     r"(?:(?:my|your|example|sample)[-_]?\w*|projects?|project[-_]name|app[-_]name|app|package[-_]name)"
 )
 _FILLED = on_demand(r"\{\w+\}|<[\w-]+>")
+
+
+class Row(NamedTuple):
+    """A row of a drawn tree: the characters of its name and of its whole line; ``path`` from the top of the drawing."""
+
+    start: int
+    end: int
+    line_start: int
+    line_end: int
+    path: str
+    is_leaf: bool
+    comment: str
+
+
+def drawn_trees(text: str, outline: Outline) -> list[list[Row]]:
+    """The directory trees that are drawn in the fences of ``text``, each as its rows."""
+    found = []
+    for fence in outline.of("code-fence", "indented-code"):
+        if _DRAWN().search(text, fence.start, fence.end):
+            rows = _rows(text, fence.start, fence.end)
+            if len(rows) > 1:
+                found.append(rows)
+    return found
 
 
 def is_open(name: str) -> bool:
@@ -70,3 +96,43 @@ def is_picture(rows: Sequence[Row], top: str, tree: Files) -> bool:
     if any(_FILLED().search(row.path) is not None for row in rows):
         return True
     return bool(top) and _GENERIC().fullmatch(top) is not None and not tree.ending(top)
+
+
+def _rows(text: str, start: int, end: int) -> list[Row]:
+    """The rows of one drawing; a name's column says how deep it lies."""
+    rows: list[Row] = []
+    above: list[tuple[int, str]] = []
+    first = text.find("\n", start, end) + 1
+    for match in _ROW().finditer(text, first, end):
+        lead, rest = match[1].expandtabs(4), match[2]
+        name = _NAME().match(rest)
+        if name is None or rest.startswith(("```", "~~~")):
+            continue
+        behind = rest[name.end() :]
+        if behind.strip() and not behind.startswith((" ", "\t")):
+            continue
+        column = len(lead)
+        if not lead.strip() and rows and column == 0 and above and above[0][0] == 0 and not name[0].endswith("/"):
+            above = []
+            continue
+        above = [item for item in above if item[0] < column]
+        if not above and rows and lead.strip() == "" and not name[0].endswith("/"):
+            continue
+        if rows and above and rows[-1].path == "/".join(part for _, part in above):
+            rows[-1] = rows[-1]._replace(is_leaf=False)
+        path = "/".join([*(part for _, part in above), name[0].strip("/")])
+        at = match.start(2)
+        line_end = text.find("\n", at, end)
+        rows.append(
+            Row(
+                at,
+                at + name.end(),
+                match.start(),
+                line_end + 1 if line_end >= 0 else end,
+                path,
+                not name[0].endswith("/"),
+                behind,
+            )
+        )
+        above.append((column, name[0].strip("/")))
+    return rows

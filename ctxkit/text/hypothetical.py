@@ -52,7 +52,8 @@ _ELSEWHERE = on_demand(
     re.IGNORECASE,
 )
 _EXAMPLE_BEFORE = on_demand(
-    r"\b(?:e\.g|eg)\.|\bfor (?:example|instance)\b|(?<!\bor )(?<!\band )\bexamples?\W{0,4}:|\bexamples?\W{0,6}$|\bsuch as\b"
+    r"\b(?:e\.g|eg)\.|\bfor (?:example|instance)\b|(?<!\bor )(?<!\band )"
+    r"(?:\bexamples?\W{0,4}:|\bexamples?\W{0,6}$)|\bsuch as\b"
     r"|\blike\W{1,4}$|❌|✗|🚫|⛔"
     r"|\b(?:good|bad|wrong|correct|incorrect)\W{0,4}:",
     re.IGNORECASE,

@@ -1,4 +1,4 @@
-"""Paths that a text refers to: in code spans, in links, in plain words, and as rows of drawn directory trees.
+"""Paths that a text refers to: in code spans, in links and in plain words.
 
 What is returned looks like a path of a repository; whether it is one, and whether it is there, is not asked here.
 """
@@ -33,9 +33,6 @@ _SUFFIX = on_demand(
     r"_|\.(?:test|spec|stories|module|d|config|client|server|gen|generated|min|instructions|prompt|agent|lock)\."
 )
 _VERSION = on_demand(r"v?\d+(?:\.\d+)+")
-_ROW = on_demand(r"(?m)^([ \t│├└─┬┃┣┗━|+`\\'-]*)([^\s│├└─|`][^\n]*)$")
-_DRAWN = on_demand(r"[├└┣┗]|(?m:^[ \t|]*(?:\|--|\+--|`--|\\--))")
-_NAME = on_demand(r"[\w.@+()\[\]{}<>*,~$-]+(?:/[\w.@+()\[\]{}<>*,~$-]+)*/?")
 
 KNOWN = frozenset(
     [
@@ -206,18 +203,6 @@ class PathReference(NamedTuple):
     cut: bool = False
 
 
-class Row(NamedTuple):
-    """A row of a drawn tree: the characters of its name and of its whole line; ``path`` from the top of the drawing."""
-
-    start: int
-    end: int
-    line_start: int
-    line_end: int
-    path: str
-    is_leaf: bool
-    comment: str
-
-
 def is_prose(path: str) -> bool:
     """Is a file of this name written for readers, and not a Makefile or settings that an agent is sent as they are?"""
     name = path.rpartition("/")[2].lower()
@@ -255,17 +240,6 @@ def _lines_with_slash(text: str) -> Iterator[tuple[int, int]]:
         end = end if end >= 0 else len(text)
         yield text.rfind("\n", 0, at) + 1, end
         at = text.find("/", end)
-
-
-def drawn_trees(text: str, outline: Outline) -> list[list[Row]]:
-    """The directory trees that are drawn in the fences of ``text``, each as its rows."""
-    found = []
-    for fence in outline.of("code-fence", "indented-code"):
-        if _DRAWN().search(text, fence.start, fence.end):
-            rows = _rows(text, fence.start, fence.end)
-            if len(rows) > 1:
-                found.append(rows)
-    return found
 
 
 def as_path(raw: str, kind: str) -> tuple[str, bool, bool] | None:
@@ -340,46 +314,6 @@ def _add(found: dict[int, PathReference], text: str, start: int, end: int, kind:
     read = as_path(raw, kind)
     if read is not None:
         found[start] = PathReference(start, end, read[0], kind, read[1], read[2])
-
-
-def _rows(text: str, start: int, end: int) -> list[Row]:
-    """The rows of one drawing; a name's column says how deep it lies."""
-    rows: list[Row] = []
-    above: list[tuple[int, str]] = []
-    first = text.find("\n", start, end) + 1
-    for match in _ROW().finditer(text, first, end):
-        lead, rest = match[1].expandtabs(4), match[2]
-        name = _NAME().match(rest)
-        if name is None or rest.startswith(("```", "~~~")):
-            continue
-        behind = rest[name.end() :]
-        if behind.strip() and not behind.startswith((" ", "\t")):
-            continue
-        column = len(lead)
-        if not lead.strip() and rows and column == 0 and above and above[0][0] == 0 and not name[0].endswith("/"):
-            above = []
-            continue
-        above = [item for item in above if item[0] < column]
-        if not above and rows and lead.strip() == "" and not name[0].endswith("/"):
-            continue
-        if rows and above and rows[-1].path == "/".join(part for _, part in above):
-            rows[-1] = rows[-1]._replace(is_leaf=False)
-        path = "/".join([*(part for _, part in above), name[0].strip("/")])
-        at = match.start(2)
-        line_end = text.find("\n", at, end)
-        rows.append(
-            Row(
-                at,
-                at + name.end(),
-                match.start(),
-                line_end + 1 if line_end >= 0 else end,
-                path,
-                not name[0].endswith("/"),
-                behind,
-            )
-        )
-        above.append((column, name[0].strip("/")))
-    return rows
 
 
 class _Place(NamedTuple):
