@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ctxkit.detect.matching import matches_any
 from ctxkit.model import Activation
 from ctxkit.model.finding import Confidence, Cut, Finding, Location, Persona, Severity
-from ctxkit.text.drawing import below, drawn_trees, exists, is_label, is_open, is_picture, top_of
+from ctxkit.text.drawing import below, drawn_trees, exists, is_label, is_open, is_picture, is_sample, top_of
 from ctxkit.text.hypothetical import Reality, in_samples, is_example_section, is_placeholder, reality
 from ctxkit.text.pattern import on_demand
 from ctxkit.text.references import has_extension, is_prose, path_references
@@ -200,7 +200,9 @@ def _moved_below(
             )
             if several or member.kind == "link" or (begun and (reached > apart or (is_rule and apart == 1))):
                 facts = (f"it is only there as {top}/{member.path}",)
-                yield _Dead(member.start, member.end, member.path, Confidence.MEDIUM, facts, suffix=_NAMED)
+                # A skill is often about one part of the repository, and counts its paths from there.
+                persona = Persona.REGULAR if is_rule or member.kind == "link" else Persona.PEDANTIC
+                yield _Dead(member.start, member.end, member.path, Confidence.MEDIUM, facts, persona, _NAMED)
 
 
 def _is_about(document: Document, top: str) -> bool:
@@ -385,7 +387,9 @@ def _drawn(document: Document, directory: str, tree: Tree, limits: Limits) -> It
             at=tuple(Location(document.path, document.span(row.start, row.end), note=path) for row, path in dead),
             key="tree: " + " ".join(sorted(path for _, path in dead)),
             evidence=(_others(len(named) - len(dead)), *(path for _, path in dead[:20])),
-            persona=Persona.PEDANTIC if is_picture(rows, top, tree) else Persona.REGULAR,
+            persona=Persona.PEDANTIC
+            if is_picture(rows, top, tree) or all(is_sample(row, rows) for row, _ in dead)
+            else Persona.REGULAR,
             cuts=tuple(Cut(document.path, span, ID, "a row of what is not there") for span in cuts),
         )
 

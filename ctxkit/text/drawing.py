@@ -91,6 +91,12 @@ def is_label(row: Row) -> bool:
     return row.is_leaf and "." not in name and name[:1].isupper() and _LABEL().match(row.comment) is not None
 
 
+def is_sample(row: Row, rows: Sequence[Row]) -> bool:
+    """Does ``row`` stand beside one of three dots, as one of many?"""
+    directory = posixpath.dirname(row.path)
+    return any(posixpath.split(one.path) in ((directory, "..."), (directory, "…")) for one in rows)
+
+
 def is_picture(rows: Sequence[Row], top: str, tree: Files) -> bool:
     """Does a drawing show what things look like: with rows for any name, or below a top that stands for any project?"""
     if any(_FILLED().search(row.path) is not None for row in rows):
