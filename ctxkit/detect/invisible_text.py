@@ -8,8 +8,8 @@ words into more tokens.
 
 What to do: remove them; if one is there on purpose, write it as an escape.
 
-When to ignore it: a byte order mark at the beginning and joiners inside emoji or scripts that need them are not
-reported.
+When to ignore it: a byte order mark at the beginning, joiners inside emoji or scripts that need them, flags of regions
+and direction marks in right-to-left text are not reported.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ _INVISIBLE = on_demand(
 _JOINERS = frozenset("\u200c\u200d\ufe0f")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _TAGS = ("\U000e0000", "\U000e0fff")
+_BLACK_FLAG = "\U0001f3f4"
+_REGION = on_demand("[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
+"""The rest of the flag of a region (England's is a black flag and ``gbeng``), by Unicode Technical Standard 51."""
+_MARKS = frozenset("\u061c\u200e\u200f")
+"""Direction marks, which writers of right-to-left scripts need around numbers and punctuation."""
 
 
 def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
@@ -50,10 +55,15 @@ def detect(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
 
 
 def _is_in_place(text: str, start: int, end: int) -> bool:
-    """A byte order mark in front, or joiners between characters that are joined by them."""
+    """A byte order mark in front, the flag of a region, a direction mark in right-to-left text, or needed joiners."""
     run = text[start:end]
     if start == 0 and run == "\ufeff":
         return True
+    if text[start - 1 : start] == _BLACK_FLAG and _REGION().fullmatch(run) is not None:
+        return True
+    if len(run) == 1 and run in _MARKS:
+        around = text[max(0, start - 2) : start] + text[end : end + 2]
+        return any(unicodedata.bidirectional(char) in ("R", "AL") for char in around)
     if not set(run) <= _JOINERS or not 0 < start <= end < len(text):
         return False
     return not text[start - 1].isascii() and not text[end].isascii()
@@ -62,8 +72,8 @@ def _is_in_place(text: str, start: int, end: int) -> bool:
 def _finding(document: Document, start: int, end: int) -> Finding:
     run = document.text[start:end]
     named = [f"{sum(1 for _ in same)} {_name(char)}" for char, same in groupby(run)]
-    tags = "".join(chr(ord(char) - 0xE0000) for char in run if _TAGS[0] < char < _TAGS[1])
-    hidden = tags if tags.isprintable() else ""
+    tags = (chr(ord(char) - 0xE0000) for char in run if _TAGS[0] < char < _TAGS[1])
+    hidden = "".join(char for char in tags if char.isprintable())
     severe = bool(hidden) or bool(set(run) & _BIDI)
     span = document.span(start, end)
     evidence = (", ".join(named), *([f"They spell: {hidden[:200]}"] if hidden else []))
